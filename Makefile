@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door. Each target is one script in scripts/, which says what it does.
+.DEFAULT_GOAL := help
+export FORCE BASE SUITE JOBS MEM SMP TIMEOUT KVM APPEND QEMU_ARGS
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup prepare refresh export build debug-build run shell test check check-each clean
+
+help:
+	@scripts/help
+setup prepare refresh export run test check check-each:
+	@scripts/$@
+build:
+	@scripts/build run
+debug-build:
+	@scripts/build debug
+shell:
+	@scripts/shell
+clean:
+	@scripts/clean

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HWPT: allocation, from an IOAS or with the user's description of a stage-1
+ * table, and invalidation. See hwpt.h.
+ */
+#include <linux/iommu.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommufd.h>
+
+#include "device.h"
+#include "hwpt.h"
+
+/* What one ioctl may ask to be invalidated at most */
+#define INVALIDATE_MAX_ENTRIES (1U << 19)
+
+static void hwpt_free_domain(struct iommufd_hwpt *hwpt)
+{
+	if (hwpt->domain)
+		iommu_domain_free(hwpt->domain);
+	module_put(hwpt->driver);
+}
+
+static void hwpt_paging_release(struct iommufd_object *obj)
+{
+	struct iommufd_hwpt_paging *paging = to_hwpt_paging(to_hwpt(obj));
+
+	if (paging->on_ioas.domain)
+		ioas_remove_domain(paging->ioas, &paging->on_ioas);
+	hwpt_free_domain(&paging->common);
+	iommufd_object_unuse(&paging->ioas->obj);
+	kfree(paging);
+}
+
+static const struct iommufd_object_ops hwpt_paging_object_ops = {
+	.type = IOMMUFD_OBJ_HWPT_PAGING,
+	.release = hwpt_paging_release,
+};
+
+static void hwpt_nested_release(struct iommufd_object *obj)
+{
+	struct iommufd_hwpt *hwpt = to_hwpt(obj);
+
+	hwpt_free_domain(hwpt);
+	iommufd_object_unuse(&hwpt->paging->common.obj);
+	kfree(hwpt);
+}
+
+static const struct iommufd_object_ops hwpt_nested_object_ops = {
+	.type = IOMMUFD_OBJ_HWPT_NESTED,
+	.release = hwpt_nested_release,
+};
+
+/* Give @hwpt its domain. On an error it is to be released without one */
+static int hwpt_alloc_domain(struct iommufd_hwpt *hwpt, struct device *dev,
+			     u32 flags, struct iommu_domain *parent,
+			     const struct iommu_user_data *user_data)
+{
+	struct iommu_domain *domain;
+
+	domain = iommu_domain_alloc_user(dev, flags, parent, user_data);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+
+	/* The device, which holds the module, may go before the domain */
+	hwpt->driver = domain->owner->owner;
+	__module_get(hwpt->driver);
+	hwpt->domain = domain;
+	return 0;
+}
+
+/**
+ * iommufd_hwpt_paging_alloc() - make a paging HWPT, still empty
+ * @ioas: Whose mappings it will hold
+ * @idev: The device it is for, bound
+ * @flags: Of enum iommufd_hwpt_alloc_flags
+ * @user_data: For the driver, or NULL
+ *
+ * Return: the HWPT, not published; or an ERR_PTR of iommu_domain_alloc_user(),
+ * -ENOENT if the IOAS has been destroyed, -ENOMEM.
+ */
+struct iommufd_hwpt_paging *
+iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas, struct iommufd_device *idev,
+			  u32 flags, const struct iommu_user_data *user_data)
+{
+	struct iommufd_hwpt_paging *paging;
+	int rc;
+
+	paging = kzalloc(sizeof(*paging), GFP_KERNEL_ACCOUNT);
+	if (!paging)
+		return ERR_PTR(-ENOMEM);
+	rc = iommufd_object_use(&ioas->obj);
+	if (rc) {
+		kfree(paging);
+		return ERR_PTR(rc);
+	}
+
+	iommufd_object_init(&paging->common.obj, &hwpt_paging_object_ops);
+	paging->common.paging = paging;
+	paging->ioas = ioas;
+	paging->nest_parent = flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
+	rc = hwpt_alloc_domain(&paging->common, idev->dev, flags, NULL,
+			       user_data);
+	if (rc) {
+		iommufd_object_put(&paging->common.obj);
+		return ERR_PTR(rc);
+	}
+	return paging;
+}
+
+/**
+ * iommufd_hwpt_paging_fill() - map what the IOAS maps, from now on
+ * @paging: An empty HWPT
+ *
+ * Return: 0 or an error of ioas_add_domain().
+ */
+int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging)
+{
+	int rc;
+
+	paging->on_ioas.domain = paging->common.domain;
+	rc = ioas_add_domain(paging->ioas, &paging->on_ioas);
+	if (rc)
+		paging->on_ioas.domain = NULL;
+	return rc;
+}
+
+/* HWPT_ALLOC on an IOAS */
+static struct iommufd_hwpt *
+hwpt_alloc_on_ioas(struct iommufd_ioas *ioas, struct iommufd_device *idev,
+		   u32 flags, const struct iommu_user_data *user_data)
+{
+	struct iommufd_hwpt_paging *paging;
+	int rc;
+
+	paging = iommufd_hwpt_paging_alloc(ioas, idev, flags, user_data);
+	if (IS_ERR(paging))
+		return ERR_CAST(paging);
+	rc = iommufd_hwpt_paging_fill(paging);
+	if (rc) {
+		iommufd_object_put(&paging->common.obj);
+		return ERR_PTR(rc);
+	}
+	return &paging->common;
+}
+
+/* HWPT_ALLOC on a paging HWPT */
+static struct iommufd_hwpt *
+hwpt_alloc_on_parent(struct iommufd_hwpt_paging *parent,
+		     struct iommufd_device *idev, u32 flags,
+		     const struct iommu_user_data *user_data)
+{
+	struct iommufd_hwpt *hwpt;
+	int rc;
+
+	if (flags)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!user_data || !parent->nest_parent)
+		return ERR_PTR(-EINVAL);
+
+	hwpt = kzalloc(sizeof(*hwpt), GFP_KERNEL_ACCOUNT);
+	if (!hwpt)
+		return ERR_PTR(-ENOMEM);
+	rc = iommufd_object_use(&parent->common.obj);
+	if (rc) {
+		kfree(hwpt);
+		return ERR_PTR(rc);
+	}
+
+	iommufd_object_init(&hwpt->obj, &hwpt_nested_object_ops);
+	hwpt->paging = parent;
+	rc = hwpt_alloc_domain(hwpt, idev->dev, 0, parent->common.domain,
+			       user_data);
+	if (rc) {
+		iommufd_object_put(&hwpt->obj);
+		return ERR_PTR(rc);
+	}
+	return hwpt;
+}
+
+static struct iommufd_hwpt *hwpt_alloc_on(struct iommufd_object *pt,
+					  struct iommufd_device *idev, u32 flags,
+					  const struct iommu_user_data *user_data)
+{
+	switch (pt->ops->type) {
+	case IOMMUFD_OBJ_IOAS:
+		return hwpt_alloc_on_ioas(to_ioas(pt), idev, flags, user_data);
+	case IOMMUFD_OBJ_HWPT_PAGING:
+		return hwpt_alloc_on_parent(to_hwpt_paging(to_hwpt(pt)), idev,
+					    flags, user_data);
+	default:
+		return ERR_PTR(-EINVAL);
+	}
+}
+
+static int hwpt_alloc_check(const struct iommu_hwpt_alloc *cmd)
+{
+	if (cmd->flags & ~(IOMMU_HWPT_ALLOC_NEST_PARENT |
+			   IOMMU_HWPT_ALLOC_DIRTY_TRACKING) ||
+	    cmd->__reserved || cmd->__reserved2)
+		return -EOPNOTSUPP;
+	/* A type without data, or data without a type, is a mistake */
+	if (cmd->data_type == IOMMU_HWPT_DATA_NONE)
+		return cmd->data_len || cmd->data_uptr ? -EINVAL : 0;
+	return cmd->data_len ? 0 : -EINVAL;
+}
+
+/**
+ * iommufd_hwpt_alloc() - ioctl(IOMMU_HWPT_ALLOC)
+ * @ucmd: The ioctl
+ *
+ * Return: 0 or what the uAPI header says.
+ */
+int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	const struct iommu_user_data user_data = {
+		.type = cmd->data_type,
+		.uptr = u64_to_user_ptr(cmd->data_uptr),
+		.len = cmd->data_len,
+	};
+	struct iommufd_device *idev;
+	struct iommufd_hwpt *hwpt;
+	struct iommufd_object *pt;
+	int rc;
+
+	rc = hwpt_alloc_check(cmd);
+	if (rc)
+		return rc;
+	idev = iommufd_device_get(ucmd->ictx, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	pt = iommufd_object_get_any(ucmd->ictx, cmd->pt_id);
+	if (IS_ERR(pt)) {
+		rc = PTR_ERR(pt);
+		goto out_put_idev;
+	}
+
+	hwpt = hwpt_alloc_on(pt, idev, cmd->flags,
+			     user_data.type ? &user_data : NULL);
+	if (IS_ERR(hwpt))
+		rc = PTR_ERR(hwpt);
+	else
+		rc = iommufd_object_announce(ucmd, &hwpt->obj,
+					     &cmd->out_hwpt_id, sizeof(*cmd));
+	iommufd_object_put(pt);
+out_put_idev:
+	iommufd_object_put(&idev->obj);
+	return rc;
+}
+
+static bool hwpt_invalidate_is_sane(const struct iommu_user_data_array *array)
+{
+	if (!array->entry_num)
+		return true;
+	return array->uptr && array->entry_len &&
+	       array->entry_num <= INVALIDATE_MAX_ENTRIES &&
+	       array->entry_len <= PAGE_SIZE;
+}
+
+/**
+ * iommufd_hwpt_invalidate() - ioctl(IOMMU_HWPT_INVALIDATE)
+ * @ucmd: The ioctl
+ *
+ * Return: 0 or what the uAPI header says.
+ */
+int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hwpt_invalidate __user *ucmd_inv = ucmd->ubuffer;
+	struct iommu_hwpt_invalidate *cmd = ucmd->cmd;
+	struct iommu_user_data_array array = {
+		.type = cmd->data_type,
+		.uptr = u64_to_user_ptr(cmd->data_uptr),
+		.entry_len = cmd->entry_len,
+		.entry_num = cmd->entry_num,
+	};
+	struct iommu_domain *domain;
+	struct iommufd_object *obj;
+	int rc;
+
+	/* What is dropped cannot be put back if the answer does not fit */
+	if (put_user(0, &ucmd_inv->entry_num))
+		return -EFAULT;
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	obj = iommufd_object_get(ucmd->ictx, cmd->hwpt_id,
+				 IOMMUFD_OBJ_HWPT_NESTED);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+
+	domain = to_hwpt(obj)->domain;
+	if (hwpt_invalidate_is_sane(&array)) {
+		rc = domain->ops->cache_invalidate_user(domain, &array);
+	} else {
+		array.entry_num = 0;
+		rc = -EINVAL;
+	}
+	iommufd_object_put(obj);
+
+	if (array.entry_num && put_user(array.entry_num, &ucmd_inv->entry_num))
+		return -EFAULT;
+	return rc;
+}

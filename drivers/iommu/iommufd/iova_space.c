@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOVA space: areas, reserved ranges and the search for room. See iova_space.h.
+ *
+ * The gap after the last area is in no node; the search treats it apart.
+ */
+#include <linux/align.h>
+#include <linux/overflow.h>
+#include <linux/rbtree_augmented.h>
+#include <linux/slab.h>
+
+#include "iova_space.h"
+
+/**
+ * struct iova_reserved - a reserved range
+ * @node: In iova_space::reserved
+ * @owner: On whose behalf
+ */
+struct iova_reserved {
+	struct interval_tree_node node;
+	void *owner;
+};
+
+#define to_area(_node) rb_entry_safe(_node, struct iova_area, node)
+
+static inline unsigned long iova_area_gap(struct iova_area *area)
+{
+	return area->gap;
+}
+
+RB_DECLARE_CALLBACKS_MAX(static, iova_gaps, struct iova_area, node,
+			 unsigned long, max_gap, iova_area_gap)
+
+/* Bring the gap before @area, and all that depends on it, up to date */
+static void iova_area_update_gap(struct iova_area *area)
+{
+	struct iova_area *prev = to_area(rb_prev(&area->node));
+
+	area->gap = prev ? area->first - prev->last - 1 : area->first;
+	iova_gaps_propagate(&area->node, NULL);
+}
+
+/**
+ * iova_space_init() - make an empty IOVA space
+ * @space: Where
+ */
+void iova_space_init(struct iova_space *space)
+{
+	space->areas = RB_ROOT;
+	space->reserved = RB_ROOT_CACHED;
+}
+
+/**
+ * iova_space_destroy() - free what a space without areas still holds
+ * @space: The space
+ */
+void iova_space_destroy(struct iova_space *space)
+{
+	struct interval_tree_node *node;
+
+	while ((node = interval_tree_iter_first(&space->reserved, 0,
+						ULONG_MAX))) {
+		interval_tree_remove(node, &space->reserved);
+		kfree(container_of(node, struct iova_reserved, node));
+	}
+}
+
+/**
+ * iova_space_insert() - take a range
+ * @space: The space
+ * @area: The area, with @area->first and @area->last set
+ *
+ * Return: 0, -EEXIST if an area is in the way, -EINVAL if a reserved range is.
+ */
+int iova_space_insert(struct iova_space *space, struct iova_area *area)
+{
+	struct rb_node **link = &space->areas.rb_node;
+	struct rb_node *parent = NULL;
+	struct iova_area *next;
+
+	while (*link) {
+		struct iova_area *other = to_area(*link);
+
+		parent = *link;
+		if (area->last < other->first)
+			link = &parent->rb_left;
+		else if (area->first > other->last)
+			link = &parent->rb_right;
+		else
+			return -EEXIST;
+	}
+	if (interval_tree_iter_first(&space->reserved, area->first, area->last))
+		return -EINVAL;
+
+	area->max_gap = 0;
+	rb_link_node(&area->node, parent, link);
+	iova_area_update_gap(area);
+	rb_insert_augmented(&area->node, &space->areas, &iova_gaps);
+
+	next = to_area(rb_next(&area->node));
+	if (next)
+		iova_area_update_gap(next);
+	return 0;
+}
+
+/**
+ * iova_space_remove() - give a range back
+ * @space: The space
+ * @area: An area in it
+ */
+void iova_space_remove(struct iova_space *space, struct iova_area *area)
+{
+	struct iova_area *next = to_area(rb_next(&area->node));
+
+	rb_erase_augmented(&area->node, &space->areas, &iova_gaps);
+	if (next)
+		iova_area_update_gap(next);
+}
+
+/**
+ * iova_space_first() - find the lowest area in a range
+ * @space: The space
+ * @first: First IOVA of the range
+ * @last: Last IOVA of the range
+ *
+ * Return: the lowest area that has an IOVA in the range, or NULL.
+ */
+struct iova_area *iova_space_first(struct iova_space *space,
+				   unsigned long first, unsigned long last)
+{
+	struct rb_node *node = space->areas.rb_node;
+	struct iova_area *found = NULL;
+
+	while (node) {
+		struct iova_area *area = to_area(node);
+
+		if (area->last >= first) {
+			found = area;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found && found->first <= last ? found : NULL;
+}
+
+/**
+ * iova_space_next() - go on from iova_space_first()
+ * @area: The area found last
+ * @last: Last IOVA of the range
+ *
+ * Return: the next area up that begins in the range, or NULL.
+ */
+struct iova_area *iova_space_next(struct iova_area *area, unsigned long last)
+{
+	struct iova_area *next = to_area(rb_next(&area->node));
+
+	return next && next->first <= last ? next : NULL;
+}
+
+/* The lowest area below @node, itself included, with a gap of @width; it exists */
+static struct iova_area *iova_gap_lowest(struct rb_node *node,
+					 unsigned long width)
+{
+	for (;;) {
+		struct iova_area *left = to_area(node->rb_left);
+
+		if (left && left->max_gap >= width)
+			node = &left->node;
+		else if (to_area(node)->gap >= width)
+			return to_area(node);
+		else
+			node = node->rb_right;
+	}
+}
+
+static bool iova_gap_below(struct rb_node *node, unsigned long width)
+{
+	return node && to_area(node)->max_gap >= width;
+}
+
+static struct iova_area *iova_gap_first(struct iova_space *space,
+					unsigned long width)
+{
+	struct rb_node *root = space->areas.rb_node;
+
+	return iova_gap_below(root, width) ? iova_gap_lowest(root, width) : NULL;
+}
+
+/* The next area above @area with a gap of at least @width before it */
+static struct iova_area *iova_gap_next(struct iova_area *area,
+				       unsigned long width)
+{
+	struct rb_node *node = &area->node;
+	struct rb_node *parent;
+
+	for (;;) {
+		if (iova_gap_below(node->rb_right, width))
+			return iova_gap_lowest(node->rb_right, width);
+		while ((parent = rb_parent(node)) && node == parent->rb_right)
+			node = parent;
+		if (!parent)
+			return NULL;
+		node = parent;
+		if (to_area(node)->gap >= width)
+			return to_area(node);
+	}
+}
+
+/* Find room in [@first, @last], which no area touches */
+static bool iova_gap_find_room(struct iova_space *space, unsigned long first,
+			       unsigned long last,
+			       const struct iova_request *request,
+			       unsigned long *found)
+{
+	for (;;) {
+		unsigned long skip = (request->phase - first) &
+				     (request->align - 1);
+		struct interval_tree_node *reserved;
+		unsigned long room_last;
+
+		if (check_add_overflow(first, skip, &first) ||
+		    check_add_overflow(first, request->length - 1,
+				       &room_last) ||
+		    room_last > last)
+			return false;
+
+		reserved = interval_tree_iter_first(&space->reserved, first,
+						    room_last);
+		if (!reserved) {
+			*found = first;
+			return true;
+		}
+		if (check_add_overflow(reserved->last, 1UL, &first))
+			return false;
+	}
+}
+
+/* Try the gaps of at least @width, lowest first */
+static bool iova_space_try_gaps(struct iova_space *space, unsigned long width,
+				const struct iova_request *request,
+				unsigned long *found)
+{
+	unsigned long tail = 0;
+	struct iova_area *area;
+
+	for (area = iova_gap_first(space, width); area;
+	     area = iova_gap_next(area, width))
+		if (iova_gap_find_room(space, area->first - area->gap,
+				       area->first - 1, request, found))
+			return true;
+
+	area = to_area(rb_last(&space->areas));
+	if (area && check_add_overflow(area->last, 1UL, &tail))
+		return false;
+	return iova_gap_find_room(space, tail, ULONG_MAX, request, found);
+}
+
+/**
+ * iova_space_find_room() - find a free range
+ * @space: The space
+ * @request: What is wanted
+ * @first: Set to the first IOVA of the range
+ *
+ * A gap wide enough to align in is preferred over a lower one that is so only
+ * with luck, as among many the lucky one would have to be searched for.
+ *
+ * Return: 0 or -ENOSPC.
+ */
+int iova_space_find_room(struct iova_space *space,
+			 const struct iova_request *request,
+			 unsigned long *first)
+{
+	unsigned long width;
+
+	if (!check_add_overflow(request->length, request->align - 1, &width) &&
+	    iova_space_try_gaps(space, width, request, first))
+		return 0;
+	if (iova_space_try_gaps(space, request->length, request, first))
+		return 0;
+	return -ENOSPC;
+}
+
+/**
+ * iova_space_reserve() - keep a range free of areas
+ * @space: The space
+ * @first: First IOVA of the range
+ * @last: Last IOVA of the range
+ * @owner: On whose behalf, for iova_space_unreserve()
+ *
+ * Return: 0, -EADDRINUSE if an area is there, -ENOMEM.
+ */
+int iova_space_reserve(struct iova_space *space, unsigned long first,
+		       unsigned long last, void *owner)
+{
+	struct iova_reserved *reserved;
+
+	if (iova_space_first(space, first, last))
+		return -EADDRINUSE;
+
+	reserved = kzalloc(sizeof(*reserved), GFP_KERNEL_ACCOUNT);
+	if (!reserved)
+		return -ENOMEM;
+	reserved->node.start = first;
+	reserved->node.last = last;
+	reserved->owner = owner;
+	interval_tree_insert(&reserved->node, &space->reserved);
+	return 0;
+}
+
+/**
+ * iova_space_unreserve() - give back all that an owner has reserved
+ * @space: The space
+ * @owner: The owner
+ */
+void iova_space_unreserve(struct iova_space *space, void *owner)
+{
+	struct interval_tree_node *node, *next;
+
+	for (node = interval_tree_iter_first(&space->reserved, 0, ULONG_MAX);
+	     node; node = next) {
+		struct iova_reserved *reserved =
+			container_of(node, struct iova_reserved, node);
+
+		next = interval_tree_iter_next(node, 0, ULONG_MAX);
+		if (reserved->owner != owner)
+			continue;
+		interval_tree_remove(node, &space->reserved);
+		kfree(reserved);
+	}
+}
+
+/**
+ * iova_space_next_usable() - go through what is not reserved
+ * @space: The space
+ * @from: Where to begin
+ * @first: Set to the first IOVA, from @from, that is not reserved
+ * @last: Set to the last IOVA before the next one that is
+ *
+ * Return: false if everything from @from is reserved.
+ */
+bool iova_space_next_usable(struct iova_space *space, unsigned long from,
+			    unsigned long *first, unsigned long *last)
+{
+	struct interval_tree_node *node;
+
+	/* The reserved ranges come in the order of their first IOVAs */
+	for (node = interval_tree_iter_first(&space->reserved, from, ULONG_MAX);
+	     node && node->start <= from;
+	     node = interval_tree_iter_next(node, from, ULONG_MAX))
+		if (check_add_overflow(node->last, 1UL, &from))
+			return false;
+
+	*first = from;
+	*last = node ? node->start - 1 : ULONG_MAX;
+	return true;
+}
