@@ -34,7 +34,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # in one checkout do not build over each other. A worker called by a holder
 # does not ask again.
 hold() {
-	local var=HELD_$1 fd
+	local var=HELD_${1//-/_} fd
 	[ -z "${!var:-}" ] || return 0
 	exec {fd}>"$build/.lock-$1"
 	if ! flock -n "$fd"; then

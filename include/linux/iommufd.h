@@ -6,8 +6,6 @@
 #ifndef __LINUX_IOMMUFD_H
 #define __LINUX_IOMMUFD_H
 
-#include <linux/err.h>
-#include <linux/errno.h>
 #include <linux/types.h>
 #include <uapi/linux/iommufd.h>
 
@@ -16,7 +14,6 @@ struct file;
 struct iommufd_ctx;
 struct iommufd_device;
 
-#if IS_ENABLED(CONFIG_IOMMUFD)
 struct iommufd_ctx *iommufd_ctx_from_file(struct file *file);
 struct iommufd_ctx *iommufd_ctx_from_fd(int fd);
 void iommufd_ctx_get(struct iommufd_ctx *ictx);
@@ -29,19 +26,5 @@ void iommufd_device_unbind(struct iommufd_device *idev);
 int iommufd_device_attach(struct iommufd_device *idev, u32 *pt_id);
 int iommufd_device_replace(struct iommufd_device *idev, u32 *pt_id);
 void iommufd_device_detach(struct iommufd_device *idev);
-#else
-static inline struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
 
-static inline struct iommufd_ctx *iommufd_ctx_from_fd(int fd)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-static inline void iommufd_ctx_put(struct iommufd_ctx *ictx)
-{
-}
-#endif /* CONFIG_IOMMUFD */
 #endif

@@ -173,8 +173,8 @@ static void ioas_settle_area(struct iommufd_ioas *ioas,
  *
  * Context: May sleep and fault; takes the locks of ioas.h.
  * Return: 0; -EEXIST if something is mapped there; -EINVAL for a reserved or
- * unaligned range; -ENOSPC without room; or an error of iommufd_pages_pin() or
- * iommu_map().
+ * unaligned range; -ENOSPC without room; -EINTR; or an error of
+ * iommufd_pages_pin() or iommufd_pages_map().
  */
 int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map)
 {
@@ -189,14 +189,16 @@ int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map)
 	area->prot = map->prot;
 	area->busy = true;
 
-	down_read(&ioas->domains_sem);
+	rc = down_read_killable(&ioas->domains_sem);
+	if (rc)
+		goto out_free;
 	rc = ioas_place_area(ioas, map, area);
 	if (!rc) {
 		rc = area_fill(ioas, area);
 		ioas_settle_area(ioas, area, rc);
 	}
 	up_read(&ioas->domains_sem);
-
+out_free:
 	if (rc)
 		area_free(area);
 	return rc;
@@ -215,12 +217,14 @@ static int ioas_pick_leaving(struct iommufd_ioas *ioas, unsigned long first,
 	lockdep_assert_held(&ioas->space_lock);
 
 	for_each_area(ioas, range, first, last) {
+		cond_resched();
 		if (to_area(range)->busy)
 			continue;
 		if (range->first < first || range->last > last)
 			return -ENOENT;
 	}
 	for_each_area(ioas, range, first, last) {
+		cond_resched();
 		area = to_area(range);
 		if (area->busy)
 			continue;
@@ -240,8 +244,8 @@ static int ioas_pick_leaving(struct iommufd_ioas *ioas, unsigned long first,
  * When this returns no device reaches the memory through the IOAS any more.
  *
  * Context: May sleep; takes the locks of ioas.h.
- * Return: 0, also with nothing there; -ENOENT, with nothing done, if the range
- * cuts an area.
+ * Return: 0, also with nothing there; with nothing done -ENOENT if the range cuts
+ * an area, -EINTR.
  */
 int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 	       unsigned long last, unsigned long *unmapped)
@@ -251,7 +255,9 @@ int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 	int rc;
 
 	*unmapped = 0;
-	down_read(&ioas->domains_sem);
+	rc = down_read_killable(&ioas->domains_sem);
+	if (rc)
+		return rc;
 	mutex_lock(&ioas->space_lock);
 	rc = ioas_pick_leaving(ioas, first, last, &leaving);
 	mutex_unlock(&ioas->space_lock);
@@ -266,7 +272,9 @@ int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 	up_read(&ioas->domains_sem);
 
 	list_for_each_entry_safe(area, next, &leaving, leaving) {
-		*unmapped += area_length(area);
+		/* Two halves of the space are one more than fits */
+		if (check_add_overflow(*unmapped, area_length(area), unmapped))
+			*unmapped = ULONG_MAX;
 		area_free(area);
 		cond_resched();
 	}
@@ -298,10 +306,12 @@ static bool ioas_areas_are_aligned(struct iommufd_ioas *ioas,
 {
 	struct iova_area *range;
 
-	for_each_area(ioas, range, 0, ULONG_MAX)
+	for_each_area(ioas, range, 0, ULONG_MAX) {
 		if ((range->first | area_length(to_area(range)) |
 		     to_area(range)->pages->offset) & (alignment - 1))
 			return false;
+		cond_resched();
+	}
 	return true;
 }
 
@@ -356,6 +366,7 @@ err_unmap:
 		area_unmap_domain(to_area(range), domain);
 		if (!pinned)
 			iommufd_pages_unpin(to_area(range)->pages);
+		cond_resched();
 	}
 	return rc;
 }
@@ -366,8 +377,9 @@ err_unmap:
  * @add: The domain, which maps nothing yet
  *
  * Context: May sleep and fault; takes the locks of ioas.h.
- * Return: 0; -EINVAL if the domain cannot map single pages; -EADDRINUSE if it
- * cannot map something that is mapped, where it is; or as ioas_map().
+ * Return: 0; -EINVAL if the domain cannot map single pages; -EOPNOTSUPP if its
+ * driver does not say what it can map before a device is attached; -EADDRINUSE if
+ * it cannot map something that is mapped, where it is; or as ioas_map().
  */
 int ioas_add_domain(struct iommufd_ioas *ioas, struct ioas_domain *add)
 {
@@ -376,8 +388,12 @@ int ioas_add_domain(struct iommufd_ioas *ioas, struct ioas_domain *add)
 
 	if (!alignment)
 		return -EINVAL;
+	if (!add->domain->geometry.aperture_end)
+		return -EOPNOTSUPP;
 
-	down_write(&ioas->domains_sem);
+	rc = down_write_killable(&ioas->domains_sem);
+	if (rc)
+		return rc;
 	mutex_lock(&ioas->space_lock);
 	alignment = max(alignment, ioas->alignment);
 	if (!ioas_areas_are_aligned(ioas, alignment)) {

@@ -10,6 +10,8 @@
 #include <linux/iommufd.h>
 #include <linux/irqdomain.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
@@ -214,8 +216,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, IOMMUFD);
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
-	refcount_dec(&idev->obj.users);
-	WARN_ON(iommufd_object_remove(idev->ictx, idev->obj.id, &idev->obj));
+	iommufd_object_withdraw(idev->ictx, &idev->obj);
 	wait_for_completion(&idev->idle);
 
 	igroup_put(idev->igroup);
@@ -251,7 +252,8 @@ static int device_reserve(struct iommufd_device *idev,
 
 	iommu_get_resv_regions(idev->dev, &regions);
 	list_for_each_entry(region, &regions, list) {
-		if (region->type == IOMMU_RESV_DIRECT_RELAXABLE)
+		if (region->type == IOMMU_RESV_DIRECT_RELAXABLE ||
+		    !region->length)
 			continue;
 		rc = ioas_reserve(ioas, region->start,
 				  region->start + region->length - 1, idev);
@@ -525,31 +527,67 @@ static const struct device_change device_replace_change = {
 };
 
 /* The next automatic HWPT of @ioas with an ID of at least *@id, referenced */
-static struct iommufd_hwpt *ioas_next_automatic(struct iommufd_ctx *ictx,
-						struct iommufd_ioas *ioas,
+static struct iommufd_hwpt *ioas_next_automatic(struct iommufd_ioas *ioas,
 						unsigned long *id)
 {
-	struct iommufd_hwpt *found = NULL;
-	struct iommufd_object *obj;
+	struct iommufd_hwpt_paging *paging;
 
-	xa_lock(&ictx->objects);
-	xa_for_each_start(&ictx->objects, *id, obj, *id) {
-		struct iommufd_hwpt_paging *paging;
-
-		if (obj->ops->type != IOMMUFD_OBJ_HWPT_PAGING)
-			continue;
-		paging = to_hwpt_paging(to_hwpt(obj));
-		if (paging->automatic && paging->ioas == ioas) {
-			refcount_inc(&obj->refs);
-			found = &paging->common;
-			break;
-		}
-	}
-	xa_unlock(&ictx->objects);
-	return found;
+	xa_lock(&ioas->automatic);
+	do {
+		paging = xa_find(&ioas->automatic, id, ULONG_MAX, XA_PRESENT);
+		/* One that is being released is as good as gone */
+	} while (paging &&
+		 !refcount_inc_not_zero(&paging->common.obj.refs) && ++*id);
+	xa_unlock(&ioas->automatic);
+	return paging ? &paging->common : NULL;
 }
 
-/* Make an automatic HWPT and @how->change the device to it */
+/* Make an automatic HWPT with an ID that finds nothing yet */
+static struct iommufd_hwpt_paging *hwpt_alloc_automatic(struct iommufd_ioas *ioas,
+						struct iommufd_device *idev)
+{
+	struct iommufd_hwpt_paging *paging;
+	int rc;
+
+	paging = iommufd_hwpt_paging_alloc(ioas, idev, 0, NULL);
+	if (IS_ERR(paging))
+		return paging;
+	rc = iommufd_object_reserve(idev->ictx, &paging->common.obj);
+	if (rc) {
+		iommufd_object_put(&paging->common.obj);
+		return ERR_PTR(rc);
+	}
+	paging->automatic = true;
+	rc = xa_err(xa_store(&ioas->automatic, paging->common.obj.id, paging,
+			     GFP_KERNEL_ACCOUNT));
+	if (rc) {
+		iommufd_object_cancel(idev->ictx, &paging->common.obj);
+		return ERR_PTR(rc);
+	}
+	return paging;
+}
+
+/* Fill @paging and @how->change the device to it, in the order @how wants */
+static int device_change_and_fill(struct iommufd_device *idev,
+				  struct iommufd_hwpt_paging *paging,
+				  const struct device_change *how)
+{
+	int rc;
+
+	if (!how->at_once) {
+		rc = iommufd_hwpt_paging_fill(paging);
+		return rc ?: how->change(idev, &paging->common);
+	}
+
+	rc = how->change(idev, &paging->common);
+	if (rc)
+		return rc;
+	rc = iommufd_hwpt_paging_fill(paging);
+	if (rc)
+		iommufd_device_detach(idev);
+	return rc;
+}
+
 static int device_change_to_new(struct iommufd_device *idev,
 				struct iommufd_ioas *ioas,
 				const struct device_change *how, u32 *pt_id)
@@ -558,39 +596,26 @@ static int device_change_to_new(struct iommufd_device *idev,
 	struct iommufd_object *obj;
 	int rc;
 
-	paging = iommufd_hwpt_paging_alloc(ioas, idev, 0, NULL);
+	paging = hwpt_alloc_automatic(ioas, idev);
 	if (IS_ERR(paging))
 		return PTR_ERR(paging);
-	paging->automatic = true;
 	obj = &paging->common.obj;
-	rc = iommufd_object_reserve(idev->ictx, obj);
+	rc = device_change_and_fill(idev, paging, how);
 	if (rc) {
-		iommufd_object_put(obj);
+		iommufd_object_cancel(idev->ictx, obj);
 		return rc;
 	}
 
-	if (how->at_once) {
-		rc = how->change(idev, &paging->common);
-		if (rc)
-			goto err_cancel;
-		rc = iommufd_hwpt_paging_fill(paging);
-		if (rc)
-			iommufd_device_detach(idev);
-	} else {
-		rc = iommufd_hwpt_paging_fill(paging);
-		if (!rc)
-			rc = how->change(idev, &paging->common);
-	}
-	if (rc)
-		goto err_cancel;
-
 	*pt_id = obj->id;
+	refcount_inc(&obj->refs);
 	iommufd_object_publish(idev->ictx, obj);
+	/*
+	 * Another device of the group may have taken it away from here already,
+	 * when there was no ID to remove: then nobody uses the HWPT.
+	 */
+	iommufd_object_remove(idev->ictx, obj->id, obj);
+	iommufd_object_put(obj);
 	return 0;
-
-err_cancel:
-	iommufd_object_cancel(idev->ictx, obj);
-	return rc;
 }
 
 static int device_change_to_ioas(struct iommufd_device *idev,
@@ -602,7 +627,7 @@ static int device_change_to_ioas(struct iommufd_device *idev,
 	int rc;
 
 	mutex_lock(&ioas->automatic_lock);
-	while ((hwpt = ioas_next_automatic(idev->ictx, ioas, &id))) {
+	while ((hwpt = ioas_next_automatic(ioas, &id))) {
 		rc = how->change(idev, hwpt);
 		iommufd_object_put(&hwpt->obj);
 		if (!rc)
@@ -680,6 +705,23 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, IOMMUFD);
 
 /* ---- GET_HW_INFO ---- */
 
+/* Zero user memory, of which there may be gigabytes */
+static int zero_user(void __user *uptr, u32 len)
+{
+	while (len) {
+		u32 slice = min_t(u32, len, SZ_1M);
+
+		if (clear_user(uptr, slice))
+			return -EFAULT;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		uptr += slice;
+		len -= slice;
+		cond_resched();
+	}
+	return 0;
+}
+
 /* Copy out what fits, and zero what is left of the user's buffer */
 static int copy_hw_info(void __user *uptr, u32 user_len, const void *data,
 			u32 len)
@@ -688,9 +730,7 @@ static int copy_hw_info(void __user *uptr, u32 user_len, const void *data,
 
 	if (copied && copy_to_user(uptr, data, copied))
 		return -EFAULT;
-	if (user_len > copied && clear_user(uptr + copied, user_len - copied))
-		return -EFAULT;
-	return 0;
+	return zero_user(uptr + copied, user_len - copied);
 }
 
 /**

@@ -26,6 +26,9 @@ static void hwpt_paging_release(struct iommufd_object *obj)
 {
 	struct iommufd_hwpt_paging *paging = to_hwpt_paging(to_hwpt(obj));
 
+	/* The ID may be another's by now */
+	if (paging->automatic)
+		xa_cmpxchg(&paging->ioas->automatic, obj->id, paging, NULL, 0);
 	if (paging->on_ioas.domain)
 		ioas_remove_domain(paging->ioas, &paging->on_ioas);
 	hwpt_free_domain(&paging->common);
@@ -126,25 +129,6 @@ int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging)
 	return rc;
 }
 
-/* HWPT_ALLOC on an IOAS */
-static struct iommufd_hwpt *
-hwpt_alloc_on_ioas(struct iommufd_ioas *ioas, struct iommufd_device *idev,
-		   u32 flags, const struct iommu_user_data *user_data)
-{
-	struct iommufd_hwpt_paging *paging;
-	int rc;
-
-	paging = iommufd_hwpt_paging_alloc(ioas, idev, flags, user_data);
-	if (IS_ERR(paging))
-		return ERR_CAST(paging);
-	rc = iommufd_hwpt_paging_fill(paging);
-	if (rc) {
-		iommufd_object_put(&paging->common.obj);
-		return ERR_PTR(rc);
-	}
-	return &paging->common;
-}
-
 /* HWPT_ALLOC on a paging HWPT */
 static struct iommufd_hwpt *
 hwpt_alloc_on_parent(struct iommufd_hwpt_paging *parent,
@@ -179,19 +163,52 @@ hwpt_alloc_on_parent(struct iommufd_hwpt_paging *parent,
 	return hwpt;
 }
 
+/* Make the HWPT on whatever @pt is; one on an IOAS is still empty */
 static struct iommufd_hwpt *hwpt_alloc_on(struct iommufd_object *pt,
 					  struct iommufd_device *idev, u32 flags,
 					  const struct iommu_user_data *user_data)
 {
+	struct iommufd_hwpt_paging *paging;
+
 	switch (pt->ops->type) {
 	case IOMMUFD_OBJ_IOAS:
-		return hwpt_alloc_on_ioas(to_ioas(pt), idev, flags, user_data);
+		paging = iommufd_hwpt_paging_alloc(to_ioas(pt), idev, flags,
+						   user_data);
+		return IS_ERR(paging) ? ERR_CAST(paging) : &paging->common;
 	case IOMMUFD_OBJ_HWPT_PAGING:
 		return hwpt_alloc_on_parent(to_hwpt_paging(to_hwpt(pt)), idev,
 					    flags, user_data);
 	default:
 		return ERR_PTR(-EINVAL);
 	}
+}
+
+/*
+ * The device is needed to make the HWPT, not to fill it: that may take as long
+ * as user memory takes to fault in, and who unbinds the device waits for us.
+ */
+static struct iommufd_hwpt *hwpt_alloc_for(struct iommufd_ctx *ictx, u32 dev_id,
+					   struct iommufd_object *pt, u32 flags,
+					   const struct iommu_user_data *user_data)
+{
+	struct iommufd_device *idev;
+	struct iommufd_hwpt *hwpt;
+	int rc;
+
+	idev = iommufd_device_get(ictx, dev_id);
+	if (IS_ERR(idev))
+		return ERR_CAST(idev);
+	hwpt = hwpt_alloc_on(pt, idev, flags, user_data);
+	iommufd_object_put(&idev->obj);
+	if (IS_ERR(hwpt) || hwpt != &hwpt->paging->common)
+		return hwpt;
+
+	rc = iommufd_hwpt_paging_fill(hwpt->paging);
+	if (rc) {
+		iommufd_object_put(&hwpt->obj);
+		return ERR_PTR(rc);
+	}
+	return hwpt;
 }
 
 static int hwpt_alloc_check(const struct iommu_hwpt_alloc *cmd)
@@ -220,7 +237,6 @@ int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd)
 		.uptr = u64_to_user_ptr(cmd->data_uptr),
 		.len = cmd->data_len,
 	};
-	struct iommufd_device *idev;
 	struct iommufd_hwpt *hwpt;
 	struct iommufd_object *pt;
 	int rc;
@@ -228,25 +244,18 @@ int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd)
 	rc = hwpt_alloc_check(cmd);
 	if (rc)
 		return rc;
-	idev = iommufd_device_get(ucmd->ictx, cmd->dev_id);
-	if (IS_ERR(idev))
-		return PTR_ERR(idev);
 	pt = iommufd_object_get_any(ucmd->ictx, cmd->pt_id);
-	if (IS_ERR(pt)) {
-		rc = PTR_ERR(pt);
-		goto out_put_idev;
-	}
+	if (IS_ERR(pt))
+		return PTR_ERR(pt);
 
-	hwpt = hwpt_alloc_on(pt, idev, cmd->flags,
-			     user_data.type ? &user_data : NULL);
+	hwpt = hwpt_alloc_for(ucmd->ictx, cmd->dev_id, pt, cmd->flags,
+			      user_data.type ? &user_data : NULL);
 	if (IS_ERR(hwpt))
 		rc = PTR_ERR(hwpt);
 	else
 		rc = iommufd_object_announce(ucmd, &hwpt->obj,
 					     &cmd->out_hwpt_id, sizeof(*cmd));
 	iommufd_object_put(pt);
-out_put_idev:
-	iommufd_object_put(&idev->obj);
 	return rc;
 }
 
@@ -279,7 +288,10 @@ int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
 	struct iommufd_object *obj;
 	int rc;
 
-	/* What is dropped cannot be put back if the answer does not fit */
+	/*
+	 * Whatever is wrong with the rest, the number handled is told; and what
+	 * is dropped could not be put back if it turned out that it cannot be.
+	 */
 	if (put_user(0, &ucmd_inv->entry_num))
 		return -EFAULT;
 	if (cmd->__reserved)

@@ -7,7 +7,8 @@
  * memory, on top of a paging HWPT as stage 2. What a HWPT stands on it uses, in
  * the sense of object.h, for as long as it lives.
  *
- * Locks: a HWPT does not change once it is published, and has none.
+ * Locks: but for @msi_cookie, which device.c has a lock for, a HWPT does not
+ * change once it is published.
  */
 #ifndef __IOMMUFD_HWPT_H
 #define __IOMMUFD_HWPT_H
@@ -37,7 +38,8 @@ struct iommufd_hwpt {
  * @common: See there
  * @ioas: Whose mappings it holds, used
  * @on_ioas: In @ioas; not there when on_ioas.domain is NULL
- * @automatic: Made by an attach to the IOAS, to go with the last device
+ * @automatic: Made by an attach to the IOAS, to go with the last device; in
+ *             iommufd_ioas::automatic
  * @nest_parent: May be the parent of a nested HWPT
  * @msi_cookie: The domain has one
  */
@@ -45,9 +47,9 @@ struct iommufd_hwpt_paging {
 	struct iommufd_hwpt common;
 	struct iommufd_ioas *ioas;
 	struct ioas_domain on_ioas;
-	bool automatic : 1;
-	bool nest_parent : 1;
-	bool msi_cookie : 1;
+	bool automatic;
+	bool nest_parent;
+	bool msi_cookie;
 };
 
 static inline struct iommufd_hwpt *to_hwpt(struct iommufd_object *obj)

@@ -22,6 +22,7 @@ static void ioas_release(struct iommufd_object *obj)
 	/* A HWPT would have kept the IOAS, so no area is pinned */
 	ioas_unmap(ioas, 0, ULONG_MAX, &unmapped);
 	iova_space_destroy(&ioas->space);
+	xa_destroy(&ioas->automatic);
 	kfree(ioas);
 }
 
@@ -49,6 +50,7 @@ int iommufd_ioas_alloc(struct iommufd_ucmd *ucmd)
 		return -ENOMEM;
 	iommufd_object_init(&ioas->obj, &ioas_object_ops);
 	mutex_init(&ioas->automatic_lock);
+	xa_init_flags(&ioas->automatic, XA_FLAGS_ACCOUNT);
 	init_rwsem(&ioas->domains_sem);
 	INIT_LIST_HEAD(&ioas->domains);
 	ioas->alignment = 1;
@@ -122,6 +124,7 @@ static int ioas_map_prot(u32 flags)
  */
 int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_ioas_map __user *ucmd_map = ucmd->ubuffer;
 	struct iommu_ioas_map *cmd = ucmd->cmd;
 	struct ioas_map map = {
 		.length = cmd->length,
@@ -135,6 +138,9 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 	rc = ioas_map_check(cmd);
 	if (rc)
 		return rc;
+	/* Not mapped at all, rather than where user space is not told */
+	if (put_user(cmd->iova, &ucmd_map->iova))
+		return -EFAULT;
 	ioas = ioas_get(ucmd, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
@@ -147,17 +153,8 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 	}
 	rc = ioas_map(ioas, &map);
 	iommufd_pages_put(map.pages);
-	if (rc)
-		goto out_put;
-
-	cmd->iova = map.iova;
-	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
-	if (rc) {
-		unsigned long unmapped;
-
-		ioas_unmap(ioas, map.iova, map.iova + (map.length - 1),
-			   &unmapped);
-	}
+	if (!rc && !map.fixed && put_user((u64)map.iova, &ucmd_map->iova))
+		rc = -EFAULT;
 out_put:
 	iommufd_object_put(&ioas->obj);
 	return rc;
@@ -200,9 +197,9 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	iommufd_object_put(&ioas->obj);
 	if (!rc && !unmapped && !all)
 		rc = -ENOENT;
-
-	cmd->length = unmapped;
-	return iommufd_ucmd_respond(ucmd, sizeof(*cmd)) ?: rc;
+	if (put_user((u64)unmapped, &ucmd_unmap->length))
+		return -EFAULT;
+	return rc;
 }
 
 /**

@@ -35,6 +35,7 @@ struct iommufd_pages;
  * struct iommufd_ioas - an IOAS
  * @obj: The object
  * @automatic_lock: See above
+ * @automatic: struct iommufd_hwpt_paging made by an attach, by ID
  * @domains_sem: See above
  * @domains: struct ioas_domain, those kept the same as the areas
  * @alignment: What IOVAs, lengths and user addresses must be multiples of, so
@@ -45,6 +46,7 @@ struct iommufd_pages;
 struct iommufd_ioas {
 	struct iommufd_object obj;
 	struct mutex automatic_lock;
+	struct xarray automatic;
 	struct rw_semaphore domains_sem;
 	struct list_head domains;
 	unsigned long alignment;

@@ -33,12 +33,15 @@ EXPORT_SYMBOL_NS_GPL(iommufd_object_init, IOMMUFD_INTERNAL);
  * The ID finds nothing until iommufd_object_publish(), which cannot fail, so
  * that whatever can still fail stands between the two.
  *
- * Return: 0 with @obj->id set, -ENOMEM, or -EBUSY when there is no ID left.
+ * Return: 0 with @obj->id set, -ENOMEM, or -ENOSPC when there is no ID left.
  */
 int iommufd_object_reserve(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 {
-	return xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY, xa_limit_31b,
-			GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	rc = xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY, xa_limit_31b,
+		      GFP_KERNEL_ACCOUNT);
+	return rc == -EBUSY ? -ENOSPC : rc;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_object_reserve, IOMMUFD_INTERNAL);
 
@@ -233,6 +236,26 @@ int iommufd_object_remove(struct iommufd_ctx *ictx, u32 id,
 }
 
 /**
+ * iommufd_object_withdraw() - take away the ID of an object the kernel owns
+ * @ictx: Where
+ * @obj: A published object, whose one user is the caller
+ *
+ * For objects user space may name but not destroy: the last user and the ID go
+ * in one step, between which no DESTROY fits.
+ */
+void iommufd_object_withdraw(struct iommufd_ctx *ictx,
+			     struct iommufd_object *obj)
+{
+	xa_lock(&ictx->objects);
+	WARN_ON(refcount_read(&obj->users) != 2);
+	refcount_set(&obj->users, 0);
+	__xa_erase(&ictx->objects, obj->id);
+	xa_unlock(&ictx->objects);
+
+	iommufd_object_put(obj);
+}
+
+/**
  * iommufd_object_remove_all() - destroy what the close of /dev/iommu leaves
  * @ictx: Where; no ioctl can reach it any more
  */
@@ -242,10 +265,14 @@ void iommufd_object_remove_all(struct iommufd_ctx *ictx)
 	struct iommufd_object *obj;
 	unsigned long id;
 
-	for (type = 0; type < IOMMUFD_OBJ_TYPES; type++)
-		xa_for_each(&ictx->objects, id, obj)
-			if (obj->ops->type == type)
+	for (type = 0; type < IOMMUFD_OBJ_TYPES; type++) {
+		xa_for_each(&ictx->objects, id, obj) {
+			if (obj->ops->type == type) {
 				WARN_ON(iommufd_object_remove(ictx, id, obj));
+				cond_resched();
+			}
+		}
+	}
 	WARN_ON(!xa_empty(&ictx->objects));
 	xa_destroy(&ictx->objects);
 }

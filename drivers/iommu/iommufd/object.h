@@ -110,6 +110,8 @@ void iommufd_object_unuse(struct iommufd_object *obj);
 
 int iommufd_object_remove(struct iommufd_ctx *ictx, u32 id,
 			  struct iommufd_object *expected);
+void iommufd_object_withdraw(struct iommufd_ctx *ictx,
+			     struct iommufd_object *obj);
 void iommufd_object_remove_all(struct iommufd_ctx *ictx);
 
 #endif

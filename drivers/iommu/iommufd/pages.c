@@ -11,23 +11,8 @@
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 
+#include "extent.h"
 #include "pages.h"
-
-/**
- * struct pages_extent - physically contiguous pages
- * @pfn: The first
- * @count: How many
- *
- * 44 bits of PFN are 56 of physical address, more than any CPU with an IOMMU
- * has. A run longer than EXTENT_MAX_PAGES (4 GiB) is several extents.
- */
-struct pages_extent {
-	u64 pfn : 44;
-	u64 count : 20;
-};
-static_assert(sizeof(struct pages_extent) == 8);
-
-#define EXTENT_MAX_PAGES ((1UL << 20) - 1)
 
 /**
  * struct pages_chunk - extents that follow one another
@@ -94,24 +79,12 @@ static void pages_batch_destroy(struct pages_batch *batch)
 		free_page((unsigned long)batch->extents);
 }
 
-static void pages_unpin_extents(struct iommufd_pages *pages,
-				const struct pages_extent *extents,
-				unsigned int num)
-{
-	unsigned int i;
-
-	for (i = 0; i < num; i++)
-		unpin_user_page_range_dirty_lock(pfn_to_page(extents[i].pfn),
-						 extents[i].count,
-						 pages->writable);
-}
-
 static void pages_free_chunks(struct iommufd_pages *pages)
 {
 	struct pages_chunk *chunk, *next;
 
 	list_for_each_entry_safe(chunk, next, &pages->chunks, list) {
-		pages_unpin_extents(pages, chunk->extents, chunk->num);
+		extents_unpin(chunk->extents, chunk->num, pages->writable);
 		list_del(&chunk->list);
 		kfree(chunk);
 	}
@@ -138,20 +111,6 @@ static int pages_batch_flush(struct pages_batch *batch,
 	return 0;
 }
 
-/* Does @pfn make the last extent longer? */
-static bool pages_batch_extend(struct pages_batch *batch, unsigned long pfn)
-{
-	struct pages_extent *last;
-
-	if (!batch->num_extents)
-		return false;
-	last = &batch->extents[batch->num_extents - 1];
-	if (pfn != last->pfn + last->count || last->count == EXTENT_MAX_PAGES)
-		return false;
-	last->count++;
-	return true;
-}
-
 /*
  * Add @num pages at batch->pages to the extents. On an error the ones not added
  * are unpinned, the others are in the batch or in @pages.
@@ -165,7 +124,8 @@ static int pages_batch_add(struct pages_batch *batch,
 	for (i = 0; i < num; i++) {
 		unsigned long pfn = page_to_pfn(batch->pages[i]);
 
-		if (pages_batch_extend(batch, pfn))
+		if (batch->num_extents &&
+		    extent_append(&batch->extents[batch->num_extents - 1], pfn))
 			continue;
 		if (batch->num_extents == batch->max_extents) {
 			rc = pages_batch_flush(batch, pages);
@@ -181,54 +141,86 @@ static int pages_batch_add(struct pages_batch *batch,
 }
 
 /*
- * Pin pages that are only read. A private mapping may still have to be given
- * pages of its own, by the copy on write that a later store of the CPU would do
- * anyway; pinned before that, the device would read the old page for ever.
- * FOLL_WRITE | FOLL_FORCE does it now. A shared mapping needs none of it.
+ * How to pin what is only read, from @vma. A private mapping may still have to be
+ * given pages of its own, by the copy on write that a later store of the CPU would
+ * do anyway; pinned before that, the device would read the old page for ever.
+ * FOLL_WRITE does it now, FOLL_FORCE also where only the owner of the memory may
+ * not write. A shared mapping needs none of it, and is not to look written to.
+ *
+ * GUP of 6.1 does not force a write to huge pages of hugetlbfs: a private mapping
+ * of those has to be writable.
  */
+static unsigned int pages_gup_read_flags(const struct vm_area_struct *vma)
+{
+	unsigned int flags = FOLL_LONGTERM;
+
+	if (is_cow_mapping(vma->vm_flags)) {
+		flags |= FOLL_WRITE;
+		if (!(vma->vm_flags & VM_WRITE))
+			flags |= FOLL_FORCE;
+	}
+	return flags;
+}
+
+/* Pin memory that is only read, as far as one VMA goes */
 static long pages_gup_read(struct iommufd_pages *pages, unsigned long addr,
 			   unsigned long num, struct page **out)
 {
-	unsigned int flags = FOLL_LONGTERM;
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma = vma_lookup(pages->mm, addr);
+	unsigned int flags;
 
-	vma = vma_lookup(pages->mm, addr);
-	if (!vma)
+	/* FOLL_FORCE would not look whether it may be read */
+	if (!vma || !(vma->vm_flags & VM_READ))
 		return -EFAULT;
-	if (is_cow_mapping(vma->vm_flags))
-		flags |= FOLL_WRITE | FOLL_FORCE;
+	flags = pages_gup_read_flags(vma);
 	num = min(num, (vma->vm_end - addr) >> PAGE_SHIFT);
+	if (pages->mm == current->mm)
+		return pin_user_pages(addr, num, flags, out, NULL);
 	return pin_user_pages_remote(pages->mm, addr, num, flags, out, NULL,
 				     NULL);
+}
+
+static long pages_gup_locked(struct iommufd_pages *pages, unsigned long addr,
+			     unsigned long num, struct page **out)
+{
+	long got;
+
+	if (mmap_read_lock_killable(pages->mm))
+		return -EINTR;
+	if (pages->writable)
+		got = pin_user_pages_remote(pages->mm, addr, num,
+					    FOLL_LONGTERM | FOLL_WRITE, out,
+					    NULL, NULL);
+	else
+		got = pages_gup_read(pages, addr, num, out);
+	mmap_read_unlock(pages->mm);
+	return got;
 }
 
 /* Pin some of @num pages at @addr, at least one, or return an error */
 static long pages_gup(struct iommufd_pages *pages, unsigned long addr,
 		      unsigned long num, struct page **out)
 {
-	bool ours = pages->mm == current->mm;
 	long got;
 
-	if (ours && pages->writable)
-		return pin_user_pages_fast(addr, num,
-					   FOLL_LONGTERM | FOLL_WRITE, out);
-
-	/* The memory of a process that has exited is gone */
-	if (!ours && !mmget_not_zero(pages->mm))
-		return -EFAULT;
-	if (mmap_read_lock_killable(pages->mm)) {
-		got = -EINTR;
+	if (pages->mm != current->mm) {
+		/* The memory of a process that has exited is gone */
+		if (!mmget_not_zero(pages->mm))
+			return -EFAULT;
+		got = pages_gup_locked(pages, addr, num, out);
+		/* The last one to let go frees it, which takes long */
+		mmput_async(pages->mm);
+	} else if (pages->writable) {
+		got = pin_user_pages_fast(addr, num, FOLL_LONGTERM | FOLL_WRITE,
+					  out);
 	} else {
-		got = pages->writable ?
-			pin_user_pages_remote(pages->mm, addr, num,
-					      FOLL_LONGTERM | FOLL_WRITE, out,
-					      NULL, NULL) :
-			pages_gup_read(pages, addr, num, out);
-		mmap_read_unlock(pages->mm);
+		got = pages_gup_locked(pages, addr, num, out);
 	}
-	if (!ours)
-		mmput(pages->mm);
-	return got;
+
+	/* Why memory cannot be pinned is of no use to the caller */
+	if (got > 0 || got == -ENOMEM || got == -EINTR)
+		return got;
+	return -EFAULT;
 }
 
 /* Pin all pages, as extents in @pages and, at the end, in @batch */
@@ -243,8 +235,8 @@ static int pages_gather(struct iommufd_pages *pages, struct pages_batch *batch)
 		long got = pages_gup(pages, pages->start + done * PAGE_SIZE,
 				     num, batch->pages);
 
-		if (got <= 0)
-			return got ?: -EFAULT;
+		if (got < 0)
+			return got;
 		rc = pages_batch_add(batch, pages, got);
 		if (rc)
 			return rc;
@@ -263,17 +255,20 @@ static void pages_uncharge(struct iommufd_pages *pages)
 
 static int pages_charge(struct iommufd_pages *pages)
 {
-	unsigned long limit = task_rlimit(pages->task, RLIMIT_MEMLOCK) >>
-			      PAGE_SHIFT;
+	long limit = task_rlimit(pages->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	long old;
 
+	if (pages->user) {
+		/* Not added first: others would meet a limit nobody reaches */
+		old = atomic_long_read(&pages->user->locked_vm);
+		do {
+			if (pages->npages > limit || old > limit - pages->npages)
+				return -ENOMEM;
+		} while (!atomic_long_try_cmpxchg(&pages->user->locked_vm, &old,
+						  old + pages->npages));
+	}
 	atomic64_add(pages->npages, &pages->mm->pinned_vm);
-	if (!pages->user)
-		return 0;
-	if (atomic_long_add_return(pages->npages, &pages->user->locked_vm) <=
-	    limit)
-		return 0;
-	pages_uncharge(pages);
-	return -ENOMEM;
+	return 0;
 }
 
 /**
@@ -299,7 +294,8 @@ int iommufd_pages_pin(struct iommufd_pages *pages)
 	pages_batch_init(&batch, pages->npages);
 	rc = pages_gather(pages, &batch);
 	if (rc) {
-		pages_unpin_extents(pages, batch.extents, batch.num_extents);
+		extents_unpin(batch.extents, batch.num_extents,
+			      pages->writable);
 		pages_free_chunks(pages);
 		pages_uncharge(pages);
 	}
@@ -327,29 +323,6 @@ void iommufd_pages_unpin(struct iommufd_pages *pages)
 	mutex_unlock(&pages->lock);
 }
 
-/* Map extents from @iova on, as far as *@left bytes; advances both */
-static int pages_map_chunk(const struct pages_chunk *chunk,
-			   struct iommu_domain *domain, unsigned long *iova,
-			   unsigned long skip, unsigned long *left, int prot)
-{
-	unsigned int i;
-
-	for (i = 0; i < chunk->num && *left; i++) {
-		phys_addr_t phys = PFN_PHYS(chunk->extents[i].pfn) + skip;
-		unsigned long size = min_t(unsigned long, *left,
-			(chunk->extents[i].count << PAGE_SHIFT) - skip);
-		int rc;
-
-		rc = iommu_map(domain, *iova, phys, size, prot);
-		if (rc)
-			return rc;
-		*iova += size;
-		*left -= size;
-		skip = 0;
-	}
-	return 0;
-}
-
 /**
  * iommufd_pages_map() - map the pages into a domain
  * @pages: The pages, pinned by the caller
@@ -358,29 +331,36 @@ static int pages_map_chunk(const struct pages_chunk *chunk,
  * @length: Length in bytes of the range
  * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE ...
  *
- * Return: 0, or the error of iommu_map() with nothing left mapped.
+ * Return: 0; or with nothing left mapped -ENOMEM, or -EINVAL if the domain's
+ * driver refuses for another reason.
  */
 int iommufd_pages_map(struct iommufd_pages *pages, struct iommu_domain *domain,
 		      unsigned long iova, unsigned long length, int prot)
 {
-	unsigned long skip = pages->offset;
-	unsigned long left = length;
-	unsigned long at = iova;
+	struct extent_target target = {
+		.domain = domain,
+		.iova = iova,
+		.skip = pages->offset,
+		.left = length,
+		.prot = prot,
+	};
 	struct pages_chunk *chunk;
 	int rc = 0;
 
 	mutex_lock(&pages->lock);
 	list_for_each_entry(chunk, &pages->chunks, list) {
-		rc = pages_map_chunk(chunk, domain, &at, skip, &left, prot);
+		rc = extents_map(chunk->extents, chunk->num, &target);
 		if (rc)
 			break;
-		skip = 0;
+		cond_resched();
 	}
 	mutex_unlock(&pages->lock);
 
-	if (rc && left != length)
-		iommu_unmap(domain, iova, length - left);
-	return rc;
+	if (!rc && !WARN_ON_ONCE(target.left))
+		return 0;
+	if (target.left != length)
+		iommu_unmap(domain, iova, length - target.left);
+	return rc == -ENOMEM ? rc : -EINVAL;
 }
 
 /**
@@ -403,6 +383,7 @@ struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr,
 	refcount_set(&pages->refs, 1);
 	mutex_init(&pages->lock);
 	INIT_LIST_HEAD(&pages->chunks);
+	uptr = untagged_addr(uptr);
 	pages->start = uptr & PAGE_MASK;
 	pages->offset = offset_in_page(uptr);
 	pages->npages = ((uptr + (length - 1)) >> PAGE_SHIFT) -

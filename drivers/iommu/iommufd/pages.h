@@ -6,9 +6,8 @@
  * The memory is remembered when it is mapped, and pinned when the first IOMMU
  * domain needs it. What GUP returns is kept as extents, runs of physically
  * contiguous pages, so that a further domain is filled, and everything is
- * unpinned in the end, without asking an IOMMU where each page went. An extent
- * takes 8 bytes, however long it is: 8 bytes a page at worst, next to nothing
- * for huge pages.
+ * unpinned in the end, without asking an IOMMU where each page went: 8 bytes a
+ * page at worst, next to nothing for huge pages.
  *
  * Each page is pinned once per struct iommufd_pages and charged to the memory
  * lock limit of the user who mapped it while it is.

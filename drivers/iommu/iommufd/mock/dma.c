@@ -138,6 +138,20 @@ out_unlock:
 	return entry;
 }
 
+/* No table translates @addr */
+static void dma_fault_address(struct mock_nested *nested, u64 addr,
+			      struct walk_fault *fault)
+{
+	bool walks = nested && nested->format != IOMMU_HWPT_SELFTEST_S1_NONE;
+
+	*fault = (struct walk_fault){
+		.reason = MOCK_DMA_FAULT_ADDRESS,
+		.stage = walks ? 1 : 2,
+		.level = walks ? nested->format : 0,
+		.addr = addr,
+	};
+}
+
 /**
  * mock_dma() - have a device read or write memory
  * @mdev: The device
@@ -170,10 +184,16 @@ size_t mock_dma(struct mock_device *mdev, u64 iova, void *buf, size_t length,
 	}
 
 	while (paging && done < length) {
-		u64 at = iova + done;
-		size_t once = min_t(size_t, length - done,
-				    MOCK_IO_PAGE_SIZE - (at & MOCK_ENTRY_FLAGS));
+		size_t once;
+		u64 at;
 
+		if (check_add_overflow(iova, (u64)done, &at)) {
+			/* The space ends here; it does not begin again */
+			dma_fault_address(nested, at, fault);
+			break;
+		}
+		once = min_t(size_t, length - done,
+			     MOCK_IO_PAGE_SIZE - (at & MOCK_ENTRY_FLAGS));
 		if (!dma_io_page(paging, nested, at, buf + done, once, write,
 				 fault))
 			break;

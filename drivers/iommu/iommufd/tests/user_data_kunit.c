@@ -226,8 +226,9 @@ static const struct length lengths[] = {
 	{ "longer, last non-zero", LEN + 21, LEN + 20, -E2BIG },
 	{ "page, zero", PAGE_SIZE, 0, 0 },
 	{ "page, last non-zero", PAGE_SIZE, PAGE_SIZE - 1, -E2BIG },
-	{ "huge, zero", 3 * PAGE_SIZE + 5, 0, 0 },
-	{ "huge, first non-zero", 3 * PAGE_SIZE + 5, LEN, -E2BIG },
+	{ "page, first non-zero", PAGE_SIZE, LEN, -E2BIG },
+	{ "page + 1, zero", PAGE_SIZE + 1, 0, -E2BIG },
+	{ "huge, zero", 3 * PAGE_SIZE + 5, 0, -E2BIG },
 	{ "huge, last non-zero", 3 * PAGE_SIZE + 5, 3 * PAGE_SIZE + 4, -E2BIG },
 };
 
@@ -369,11 +370,16 @@ static void user_data_bulk_slice(struct kunit *test)
 /* An array of nothing: how user space asks whether a type is known */
 static void user_data_bulk_probe(struct kunit *test)
 {
-	struct iommu_user_data_array array = user_array(0, 0, 0);
+	struct iommu_user_data_array array = user_array(0, MIN_LEN, 0);
 
 	KUNIT_EXPECT_EQ(test, copy_bulk(test, &array, 0, 0), 0);
 	KUNIT_EXPECT_EQ(test, copy_bulk(test, &array, 0, 1), -EINVAL);
 	expect_types_refused(test, array, 0, 0);
+
+	array.entry_len = LEN;
+	KUNIT_EXPECT_EQ(test, copy_bulk(test, &array, 0, 0), 0);
+	array.entry_len = MIN_LEN - 1;
+	KUNIT_EXPECT_EQ(test, copy_bulk(test, &array, 0, 0), -EINVAL);
 }
 
 /* A tail that is not asked for may hold anything */
@@ -459,7 +465,7 @@ static unsigned long bad_address(const struct user_memory *user,
 }
 
 static const size_t pointer_lens[] = {
-	MIN_LEN, LEN - 1, LEN, LEN + 1, LEN + 16, 2 * PAGE_SIZE,
+	MIN_LEN, LEN - 1, LEN, LEN + 1, LEN + 16, PAGE_SIZE,
 };
 
 static void user_data_bad_pointer(struct kunit *test)
@@ -488,6 +494,10 @@ static void user_data_bad_pointer(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, copy_one(test, &array), -EINVAL);
 		KUNIT_EXPECT_EQ(test, copy_index(test, &array, 0), -EINVAL);
 		KUNIT_EXPECT_EQ(test, copy_bulk(test, &array, 0, 1), -EINVAL);
+		array.entry_len = SIZE_MAX;
+		KUNIT_EXPECT_EQ(test, copy_one(test, &array), -E2BIG);
+		KUNIT_EXPECT_EQ(test, copy_index(test, &array, 0), -E2BIG);
+		KUNIT_EXPECT_EQ(test, copy_bulk(test, &array, 0, 1), -E2BIG);
 	}
 }
 

@@ -31,11 +31,6 @@
 /* IDs up to this one are searched for objects left behind */
 #define HIGHEST_ID	256U
 
-#define offset_end(type, member) \
-	((__u32)(offsetof(type, member) + sizeof(((type *)0)->member)))
-
-#define unused_fn __attribute__((unused))
-
 static inline size_t page_size(void)
 {
 	return sysconf(_SC_PAGESIZE);
@@ -44,7 +39,7 @@ static inline size_t page_size(void)
 /* ---- Memory ---- */
 
 /* Shared, so that a child sees what its parent's devices write; not touched */
-static unused_fn void *get_memory(struct __test_metadata *_metadata, size_t len)
+static inline void *get_memory(struct __test_metadata *_metadata, size_t len)
 {
 	void *mem = mmap(NULL, len, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -54,8 +49,8 @@ static unused_fn void *get_memory(struct __test_metadata *_metadata, size_t len)
 }
 
 /* len bytes at a multiple of align, with the given mmap flags, not touched */
-static unused_fn void *get_aligned_memory(struct __test_metadata *_metadata,
-					  size_t len, size_t align, int flags)
+static inline void *get_aligned_memory(struct __test_metadata *_metadata,
+				       size_t len, size_t align, int flags)
 {
 	char *room = mmap(NULL, len + align, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -69,8 +64,8 @@ static unused_fn void *get_aligned_memory(struct __test_metadata *_metadata,
 }
 
 /* The last len bytes before a page that cannot be touched */
-static unused_fn void *get_memory_at_edge(struct __test_metadata *_metadata,
-					  size_t len)
+static inline void *get_memory_at_edge(struct __test_metadata *_metadata,
+				       size_t len)
 {
 	size_t page = page_size();
 	size_t room = (len + page - 1) / page * page;
@@ -81,7 +76,7 @@ static unused_fn void *get_memory_at_edge(struct __test_metadata *_metadata,
 }
 
 /* An address range of len bytes with nothing behind it */
-static unused_fn void *get_hole(struct __test_metadata *_metadata, size_t len)
+static inline void *get_hole(struct __test_metadata *_metadata, size_t len)
 {
 	void *mem = get_memory(_metadata, len);
 
@@ -90,7 +85,7 @@ static unused_fn void *get_hole(struct __test_metadata *_metadata, size_t len)
 }
 
 /* A number from /proc/self/status, in kB; 0 if it is not there */
-static unused_fn unsigned long status_kb(const char *field)
+static inline unsigned long status_kb(const char *field)
 {
 	FILE *f = fopen("/proc/self/status", "re");
 	unsigned long kb = 0;
@@ -140,8 +135,8 @@ struct rig {
 };
 
 /* Note an object that the test made, to be destroyed at its end */
-static unused_fn void rig_keep(struct __test_metadata *_metadata,
-			       struct rig *rig, __u32 id)
+static inline void rig_keep(struct __test_metadata *_metadata, struct rig *rig,
+			    __u32 id)
 {
 	ASSERT_NE(0U, id);
 	ASSERT_LT(rig->nr_objects, (unsigned int)RIG_OBJECTS);
@@ -149,8 +144,8 @@ static unused_fn void rig_keep(struct __test_metadata *_metadata,
 }
 
 /* Destroy an object that is to be destroyable now */
-static unused_fn void rig_destroy(struct __test_metadata *_metadata,
-				  struct rig *rig, __u32 id)
+static inline void rig_destroy(struct __test_metadata *_metadata,
+			       struct rig *rig, __u32 id)
 {
 	unsigned int i;
 
@@ -162,8 +157,7 @@ static unused_fn void rig_destroy(struct __test_metadata *_metadata,
 		rig->ioas_id = 0;
 }
 
-static unused_fn void rig_open(struct __test_metadata *_metadata,
-			       struct rig *rig)
+static inline void rig_open(struct __test_metadata *_metadata, struct rig *rig)
 {
 	memset(rig, 0, sizeof(*rig));
 	rig->pinned_kb = pinned_kb();
@@ -173,8 +167,7 @@ static unused_fn void rig_open(struct __test_metadata *_metadata,
 	}
 }
 
-static unused_fn __u32 rig_ioas(struct __test_metadata *_metadata,
-				struct rig *rig)
+static inline __u32 rig_ioas(struct __test_metadata *_metadata, struct rig *rig)
 {
 	__u32 ioas_id = 0;
 
@@ -184,8 +177,8 @@ static unused_fn __u32 rig_ioas(struct __test_metadata *_metadata,
 }
 
 /* A device of its own group, attached to pt_id */
-static unused_fn struct mock_dev rig_device(struct __test_metadata *_metadata,
-					    struct rig *rig, __u32 pt_id)
+static inline struct mock_dev rig_device(struct __test_metadata *_metadata,
+					 struct rig *rig, __u32 pt_id)
 {
 	struct mock_dev dev = {};
 
@@ -195,9 +188,9 @@ static unused_fn struct mock_dev rig_device(struct __test_metadata *_metadata,
 }
 
 /* A device behind MOCK_IOMMU_*, in another's group and attached, or 0 */
-static unused_fn struct mock_dev rig_device_on(struct __test_metadata *_metadata,
-					       struct rig *rig, __u32 iommu,
-					       __u32 group_of, __u32 pt_id)
+static inline struct mock_dev rig_device_on(struct __test_metadata *_metadata,
+					    struct rig *rig, __u32 iommu,
+					    __u32 group_of, __u32 pt_id)
 {
 	struct mock_dev dev = {};
 
@@ -207,9 +200,8 @@ static unused_fn struct mock_dev rig_device_on(struct __test_metadata *_metadata
 	return dev;
 }
 
-static unused_fn __u32 rig_hwpt(struct __test_metadata *_metadata,
-				struct rig *rig, __u32 idev_id, __u32 ioas_id,
-				__u32 flags)
+static inline __u32 rig_hwpt(struct __test_metadata *_metadata, struct rig *rig,
+			     __u32 idev_id, __u32 ioas_id, __u32 flags)
 {
 	__u32 hwpt_id = 0;
 
@@ -219,9 +211,9 @@ static unused_fn __u32 rig_hwpt(struct __test_metadata *_metadata,
 }
 
 /* A nested HWPT with the mock's data: a version-1 struct alone if !format */
-static unused_fn __u32 rig_nested(struct __test_metadata *_metadata,
-				  struct rig *rig, __u32 idev_id,
-				  __u32 parent_id, __u32 format, __u64 root)
+static inline __u32 rig_nested(struct __test_metadata *_metadata,
+			       struct rig *rig, __u32 idev_id, __u32 parent_id,
+			       __u32 format, __u64 root)
 {
 	struct iommu_hwpt_selftest_v2 data = {
 		.v1.iotlb = IOMMU_TEST_IOTLB_DEFAULT,
@@ -239,8 +231,8 @@ static unused_fn __u32 rig_nested(struct __test_metadata *_metadata,
 }
 
 /* An IOAS and a device on it */
-static unused_fn void rig_open_device(struct __test_metadata *_metadata,
-				      struct rig *rig)
+static inline void rig_open_device(struct __test_metadata *_metadata,
+				   struct rig *rig)
 {
 	rig_open(_metadata, rig);
 	rig->ioas_id = rig_ioas(_metadata, rig);
@@ -248,8 +240,8 @@ static unused_fn void rig_open_device(struct __test_metadata *_metadata,
 }
 
 /* And a parent and a nested HWPT, to which nothing is attached yet */
-static unused_fn void rig_open_nested(struct __test_metadata *_metadata,
-				      struct rig *rig)
+static inline void rig_open_nested(struct __test_metadata *_metadata,
+				   struct rig *rig)
 {
 	rig_open_device(_metadata, rig);
 	rig->parent_id = rig_hwpt(_metadata, rig, rig->dev.idev_id,
@@ -259,17 +251,16 @@ static unused_fn void rig_open_nested(struct __test_metadata *_metadata,
 }
 
 /* Map in the rig's IOAS and count it */
-static unused_fn void rig_map(struct __test_metadata *_metadata,
-			      struct rig *rig, const void *va, __u64 length,
-			      __u64 iova, __u32 flags)
+static inline void rig_map(struct __test_metadata *_metadata, struct rig *rig,
+			   const void *va, __u64 length, __u64 iova, __u32 flags)
 {
 	ASSERT_EQ(0, ioas_map_fixed(rig->fd, rig->ioas_id, va, length, iova,
 				    flags));
 	rig->mapped += length;
 }
 
-static unused_fn void rig_unmap(struct __test_metadata *_metadata,
-				struct rig *rig, __u64 iova, __u64 length)
+static inline void rig_unmap(struct __test_metadata *_metadata, struct rig *rig,
+			     __u64 iova, __u64 length)
 {
 	__u64 unmapped = 0;
 
@@ -280,7 +271,7 @@ static unused_fn void rig_unmap(struct __test_metadata *_metadata,
 }
 
 /* Destroy what can be until no more can; the order does not matter then */
-static unused_fn unsigned int rig_destroy_all(struct rig *rig)
+static inline unsigned int rig_destroy_all(struct rig *rig)
 {
 	unsigned int i, before;
 
@@ -298,8 +289,7 @@ static unused_fn unsigned int rig_destroy_all(struct rig *rig)
  * Take everything down. The mappings are the ones the test expects, each of its
  * objects can be destroyed, there are no others, and no page stays pinned.
  */
-static unused_fn void rig_close(struct __test_metadata *_metadata,
-				struct rig *rig)
+static inline void rig_close(struct __test_metadata *_metadata, struct rig *rig)
 {
 	__u64 unmapped = 0;
 	__u32 id;
@@ -328,7 +318,7 @@ static unused_fn void rig_close(struct __test_metadata *_metadata,
 /* And for an ioctl that failed, plus its errno */
 #define DMA_FAILED	0xfa11ed0000000000ULL
 
-static unused_fn __u64 dma_peek(int fd, __u32 stdev_id, __u64 iova)
+static inline __u64 dma_peek(int fd, __u32 stdev_id, __u64 iova)
 {
 	struct mock_dma dma;
 	__u64 value = 0;
@@ -340,7 +330,7 @@ static unused_fn __u64 dma_peek(int fd, __u32 stdev_id, __u64 iova)
 }
 
 /* 0, or as dma_peek() */
-static unused_fn __u64 dma_poke(int fd, __u32 stdev_id, __u64 iova, __u64 value)
+static inline __u64 dma_poke(int fd, __u32 stdev_id, __u64 iova, __u64 value)
 {
 	struct mock_dma dma;
 	int rc = mock_dma_write(fd, stdev_id, iova, &value, sizeof(value), &dma);

@@ -533,19 +533,36 @@ TEST_F(device, group_belongs_to_one_file)
 
 /* ---- Device flags ---- */
 
-TEST_F(device, huge_iova_device_reaches_above_the_aperture)
+TEST_F(device, huge_iova_device_maps_pieces_of_any_size)
 {
-	const __u64 iova = APERTURE_LAST + 1;
+	const __u64 iova = APERTURE_FIRST + SZ_2M;
 	struct rig *rig = &self->rig;
-	struct mock_dev dev = {};
 	__u32 ioas_id = rig_ioas(_metadata, rig);
+	struct mock_dev dev = {};
+	__u64 offset;
+	char *mem;
 
+	/* Its table holds large pages wherever memory and IOVA are aligned */
+	mem = get_aligned_memory(_metadata, 2 * SZ_2M, SZ_2M,
+				 MAP_SHARED | MAP_ANONYMOUS);
 	ASSERT_EQ(0, mock_device_flags(rig->fd, ioas_id,
 				       MOCK_FLAGS_DEVICE_HUGE_IOVA, &dev));
 	rig_keep(_metadata, rig, dev.stdev_id);
-	EXPECT_EQ(0, ioas_map_fixed(rig->fd, ioas_id, self->mem, self->page,
-				    iova, IOAS_MAP_RW));
-	EXPECT_EQ(A, dma_peek(rig->fd, dev.stdev_id, iova));
+	ASSERT_EQ(0, ioas_map_fixed(rig->fd, ioas_id, mem, SZ_2M, iova,
+				    IOAS_MAP_RW));
+	ASSERT_EQ(0, ioas_map_fixed(rig->fd, ioas_id, mem + SZ_2M, self->page,
+				    iova + SZ_2M, IOAS_MAP_RW));
+	EXPECT_EQ(0, mock_check_map(rig->fd, dev.hwpt_id, iova,
+				    SZ_2M + self->page, mem));
+	for (offset = 0; offset <= SZ_2M; offset += SZ_2M / 8) {
+		set_u64(mem + offset, offset);
+		EXPECT_EQ(offset, dma_peek(rig->fd, dev.stdev_id,
+					   iova + offset));
+	}
+	ASSERT_EQ(0, ioas_unmap(rig->fd, ioas_id, iova, SZ_2M, NULL));
+	EXPECT_EQ(DMA_UNMAPPED, dma_peek(rig->fd, dev.stdev_id, iova));
+	EXPECT_EQ(SZ_2M, dma_peek(rig->fd, dev.stdev_id, iova + SZ_2M));
+	EXPECT_EQ(0, mock_check_refs(rig->fd, mem, SZ_2M, 0));
 }
 
 TEST_F(device, no_dirty_device_maps_like_any)

@@ -43,6 +43,7 @@ FIXTURE(dispatch)
  * @first: Size of the struct's first version
  * @size: Size of the struct
  * @has_output: The kernel writes to the struct
+ * @open: Makes the objects it works on; NULL if it needs none
  * @zero: Bits that are unknown flags or reserved
  * @fill: Makes an argument for one call that succeeds
  * @after: Takes note of what a call did; checks that a failed one did nothing
@@ -54,6 +55,7 @@ FIXTURE_VARIANT(dispatch)
 	__u32 size;
 	bool has_output;
 	struct zero_bits zero[3];
+	void (*open)(struct __test_metadata *_metadata, struct rig *rig);
 	void (*fill)(struct __test_metadata *_metadata,
 		     struct _test_data_dispatch *self);
 	void (*after)(struct __test_metadata *_metadata,
@@ -137,6 +139,7 @@ FIXTURE_VARIANT_ADD(dispatch, ioas_iova_ranges)
 	.size = sizeof(struct iommu_ioas_iova_ranges),
 	.has_output = true,
 	.zero = { RESERVED_U32(iommu_ioas_iova_ranges, __reserved) },
+	.open = rig_open_device,
 	.fill = fill_iova_ranges,
 	.after = after_iova_ranges,
 };
@@ -172,6 +175,7 @@ FIXTURE_VARIANT_ADD(dispatch, ioas_map)
 		UNKNOWN_FLAGS(iommu_ioas_map, 3),
 		RESERVED_U32(iommu_ioas_map, __reserved),
 	},
+	.open = rig_open_device,
 	.fill = fill_map,
 	.after = after_map,
 };
@@ -194,6 +198,7 @@ FIXTURE_VARIANT_ADD(dispatch, ioas_map_fixed)
 		UNKNOWN_FLAGS(iommu_ioas_map, 3),
 		RESERVED_U32(iommu_ioas_map, __reserved),
 	},
+	.open = rig_open_device,
 	.fill = fill_map_fixed,
 	.after = after_map,
 };
@@ -222,6 +227,7 @@ FIXTURE_VARIANT_ADD(dispatch, ioas_unmap)
 	.first = 24,
 	.size = sizeof(struct iommu_ioas_unmap),
 	.has_output = true,
+	.open = rig_open_device,
 	.fill = fill_unmap,
 	.after = after_unmap,
 };
@@ -252,6 +258,7 @@ FIXTURE_VARIANT_ADD(dispatch, hwpt_alloc)
 		RESERVED_U32(iommu_hwpt_alloc, __reserved),
 		RESERVED_U32(iommu_hwpt_alloc, __reserved2),
 	},
+	.open = rig_open_device,
 	.fill = fill_hwpt_alloc,
 	.after = after_hwpt_alloc,
 };
@@ -281,6 +288,7 @@ FIXTURE_VARIANT_ADD(dispatch, get_hw_info)
 		UNKNOWN_FLAGS(iommu_hw_info, 0),
 		{ offsetof(struct iommu_hw_info, __reserved), 0, 23 },
 	},
+	.open = rig_open_device,
 	.fill = fill_hw_info,
 	.after = after_hw_info,
 };
@@ -310,6 +318,7 @@ FIXTURE_VARIANT_ADD(dispatch, hwpt_invalidate)
 	.size = sizeof(struct iommu_hwpt_invalidate),
 	.has_output = true,
 	.zero = { RESERVED_U32(iommu_hwpt_invalidate, __reserved) },
+	.open = rig_open_nested,
 	.fill = fill_invalidate,
 	.after = after_invalidate,
 };
@@ -318,7 +327,10 @@ FIXTURE_VARIANT_ADD(dispatch, hwpt_invalidate)
 
 FIXTURE_SETUP(dispatch)
 {
-	rig_open_nested(_metadata, &self->rig);
+	if (variant->open)
+		variant->open(_metadata, &self->rig);
+	else
+		rig_open(_metadata, &self->rig);
 	self->room = get_memory(_metadata, 3 * page_size());
 	self->good.size = variant->size;
 	variant->fill(_metadata, self);
@@ -469,16 +481,14 @@ TEST_F(dispatch, tail_in_an_unmapped_page_is_EFAULT)
 	variant->after(_metadata, self, edge, rc);
 }
 
-TEST_F(dispatch, read_only_struct_is_EFAULT_and_nothing_is_done)
+TEST_F(dispatch, read_only_struct_for_output_is_EFAULT_and_nothing_is_done)
 {
 	int rc;
 
-	if (!variant->has_output)
-		SKIP(return, "no output");
 	memcpy(self->room, self->good.bytes, variant->size);
 	ASSERT_EQ(0, mprotect(self->room, page_size(), PROT_READ));
 	rc = iommufd_ioctl(self->rig.fd, variant->request, self->room);
-	EXPECT_EQ(-EFAULT, rc);
+	EXPECT_EQ(variant->has_output ? -EFAULT : 0, rc);
 	variant->after(_metadata, self, (void *)self->room, rc);
 }
 

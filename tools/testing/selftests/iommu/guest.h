@@ -16,12 +16,12 @@
 
 #include "common.h"
 
-#define PTE_P		(1ULL << 0)
-#define PTE_W		(1ULL << 1)
-#define PTE_U		(1ULL << 2)
-#define PTE_A		(1ULL << 5)
-#define PTE_D		(1ULL << 6)
-#define PTE_PS		(1ULL << 7)
+#define PTE_P		0x001ULL
+#define PTE_W		0x002ULL
+#define PTE_U		0x004ULL
+#define PTE_A		0x020ULL
+#define PTE_D		0x040ULL
+#define PTE_PS		0x080ULL
 #define PTE_ADDR	0x000ffffffffff000ULL
 
 #define PTE_RO		(PTE_P | PTE_U)
@@ -68,16 +68,16 @@ struct guest {
 
 /* ---- Tables ---- */
 
-static unused_fn __u64 guest_new_table(struct __test_metadata *_metadata,
-				       struct guest *guest)
+static inline __u64 guest_new_table(struct __test_metadata *_metadata,
+				    struct guest *guest)
 {
 	ASSERT_LT(guest->nr_tables, (unsigned int)TABLE_PAGES);
 	return GUEST_TABLES + guest->nr_tables++ * TABLE_SIZE;
 }
 
 /* Where the entry of an IOVA stands in the table at a guest-physical address */
-static unused_fn __u64 *guest_entry_in(const struct guest *guest, __u64 table,
-				       unsigned int level, __u64 iova)
+static inline __u64 *guest_entry_in(const struct guest *guest, __u64 table,
+				    unsigned int level, __u64 iova)
 {
 	unsigned int index = iova >> (12 + 9 * (level - 1)) & 511;
 
@@ -85,9 +85,9 @@ static unused_fn __u64 *guest_entry_in(const struct guest *guest, __u64 table,
 }
 
 /* The entry of an IOVA at a level of a table, with tables made on the way */
-static unused_fn __u64 *guest_entry_of(struct __test_metadata *_metadata,
-				       struct guest *guest, __u64 root,
-				       __u64 iova, unsigned int level)
+static inline __u64 *guest_entry_of(struct __test_metadata *_metadata,
+				    struct guest *guest, __u64 root, __u64 iova,
+				    unsigned int level)
 {
 	unsigned int l;
 	__u64 *entry;
@@ -102,17 +102,17 @@ static unused_fn __u64 *guest_entry_of(struct __test_metadata *_metadata,
 	return guest_entry_in(guest, root, level, iova);
 }
 
-static unused_fn __u64 *guest_entry(struct __test_metadata *_metadata,
-				    struct guest *guest, __u64 iova,
-				    unsigned int level)
+static inline __u64 *guest_entry(struct __test_metadata *_metadata,
+				 struct guest *guest, __u64 iova,
+				 unsigned int level)
 {
 	return guest_entry_of(_metadata, guest, guest->root, iova, level);
 }
 
 /* Map one page: level 1 for 4K, 2 for 2M, 3 for 1G */
-static unused_fn __u64 *guest_map_at(struct __test_metadata *_metadata,
-				     struct guest *guest, __u64 iova, __u64 gpa,
-				     unsigned int level, __u64 bits)
+static inline __u64 *guest_map_at(struct __test_metadata *_metadata,
+				  struct guest *guest, __u64 iova, __u64 gpa,
+				  unsigned int level, __u64 bits)
 {
 	__u64 *entry = guest_entry(_metadata, guest, iova, level);
 
@@ -120,8 +120,8 @@ static unused_fn __u64 *guest_map_at(struct __test_metadata *_metadata,
 	return entry;
 }
 
-static unused_fn __u64 *guest_map(struct __test_metadata *_metadata,
-				  struct guest *guest, __u64 iova, __u64 gpa)
+static inline __u64 *guest_map(struct __test_metadata *_metadata,
+			       struct guest *guest, __u64 iova, __u64 gpa)
 {
 	return guest_map_at(_metadata, guest, iova, gpa, 1, PTE_RW);
 }
@@ -138,14 +138,14 @@ static inline char *guest_data(const struct guest *guest, unsigned int page)
 
 /* ---- The guest ---- */
 
-static unused_fn __u32 guest_new_hwpt(struct __test_metadata *_metadata,
-				      struct guest *guest, __u64 root)
+static inline __u32 guest_new_hwpt(struct __test_metadata *_metadata,
+				   struct guest *guest, __u64 root)
 {
 	return rig_nested(_metadata, &guest->rig, guest->dev.idev_id,
 			  guest->rig.parent_id, guest->levels, root);
 }
 
-static unused_fn void guest_fill_data(const struct guest *guest)
+static inline void guest_fill_data(const struct guest *guest)
 {
 	unsigned int i;
 
@@ -154,8 +154,8 @@ static unused_fn void guest_fill_data(const struct guest *guest)
 }
 
 /* All of it, the device attached to a table that maps nothing yet */
-static unused_fn void guest_start(struct __test_metadata *_metadata,
-				  struct guest *guest, unsigned int levels)
+static inline void guest_start(struct __test_metadata *_metadata,
+			       struct guest *guest, unsigned int levels)
 {
 	struct rig *rig = &guest->rig;
 
@@ -180,8 +180,8 @@ static unused_fn void guest_start(struct __test_metadata *_metadata,
 				 NULL));
 }
 
-static unused_fn void guest_stop(struct __test_metadata *_metadata,
-				 struct guest *guest)
+static inline void guest_stop(struct __test_metadata *_metadata,
+			      struct guest *guest)
 {
 	rig_close(_metadata, &guest->rig);
 }
@@ -199,9 +199,9 @@ static inline __u64 guest_poke(const struct guest *guest, __u64 iova, __u64 valu
 }
 
 /* Eight bytes at an IOVA; how they were blocked is in the result */
-static unused_fn struct mock_dma guest_dma(struct __test_metadata *_metadata,
-					   const struct guest *guest,
-					   __u64 iova, bool write)
+static inline struct mock_dma guest_dma(struct __test_metadata *_metadata,
+					const struct guest *guest, __u64 iova,
+					bool write)
 {
 	struct mock_dma dma = {};
 	__u64 value = 0;
@@ -214,8 +214,8 @@ static unused_fn struct mock_dma guest_dma(struct __test_metadata *_metadata,
 
 /* ---- Invalidation ---- */
 
-static unused_fn int guest_invalidate_of(const struct guest *guest, __u32 hwpt,
-					 __u32 flags, __u64 iova, __u64 npages)
+static inline int guest_invalidate_of(const struct guest *guest, __u32 hwpt,
+				      __u32 flags, __u64 iova, __u64 npages)
 {
 	struct iommu_hwpt_invalidate_selftest_v2 request = {
 		.v1.flags = flags,

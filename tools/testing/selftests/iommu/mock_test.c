@@ -38,8 +38,8 @@ TEST_F(mock, size_below_the_struct_is_EINVAL)
 {
 	struct iommu_test_cmd cmd = { .op = IOMMU_TEST_OP_MOCK_DOMAIN,
 				      .id = self->rig.ioas_id };
-	const __u32 sizes[] = { 0, 4, 16, offset_end(struct iommu_test_cmd,
-						     last) - 1 };
+	const __u32 sizes[] = { 0, 4, 16,
+				offsetof(struct iommu_test_cmd, last) + 3 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {

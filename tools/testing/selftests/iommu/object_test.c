@@ -71,7 +71,8 @@ TEST_F(object, id_of_another_file_is_ENOENT)
 					   IOMMU_HWPT_INVALIDATE_DATA_SELFTEST,
 					   NULL, 0, &num));
 	EXPECT_EQ(-ENOENT, hw_info(fd, rig->dev.idev_id, NULL, 0, &info));
-	EXPECT_EQ(-ENOENT, mock_device(fd, rig->ioas_id, NULL));
+	/* Not the lowest: what a new device is made of has IDs too */
+	EXPECT_EQ(-ENOENT, mock_device(fd, rig->nested_id, NULL));
 	EXPECT_EQ(-ENOENT, mock_detach(fd, rig->dev.stdev_id));
 	rig_close(_metadata, &other);
 }
@@ -99,7 +100,13 @@ struct wants {
 	int (*call)(int fd, __u32 id, __u32 idev_id, __u32 ioas_id);
 };
 
-static char page_to_map[65536] __attribute__((aligned(65536)));
+/* Whole pages of any size, wherever they stand in it */
+static char room[3 * 65536];
+
+static void *page_to_map(void)
+{
+	return room + -(uintptr_t)room % page_size();
+}
 
 static int try_ranges(int fd, __u32 id, __u32 idev_id, __u32 ioas_id)
 {
@@ -111,7 +118,7 @@ static int try_ranges(int fd, __u32 id, __u32 idev_id, __u32 ioas_id)
 
 static int try_map(int fd, __u32 id, __u32 idev_id, __u32 ioas_id)
 {
-	return ioas_map_fixed(fd, id, page_to_map, sizeof(page_to_map),
+	return ioas_map_fixed(fd, id, page_to_map(), page_size(),
 			      APERTURE_FIRST, IOAS_MAP_RO);
 }
 
@@ -213,8 +220,8 @@ TEST_F(object, destroy_of_ioas_with_mappings_succeeds)
 	struct rig *rig = &self->rig;
 	__u32 id = rig_ioas(_metadata, rig);
 
-	ASSERT_EQ(0, ioas_map_fixed(rig->fd, id, page_to_map,
-				    sizeof(page_to_map), 0, IOAS_MAP_RO));
+	ASSERT_EQ(0, ioas_map_fixed(rig->fd, id, page_to_map(), page_size(), 0,
+				    IOAS_MAP_RO));
 	rig_destroy(_metadata, rig, id);
 }
 

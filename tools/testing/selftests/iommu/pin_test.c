@@ -161,7 +161,7 @@ static void limit_memlock(struct __test_metadata *_metadata, __u64 bytes)
 	ASSERT_EQ(0, syscall(SYS_capset, &head, caps));
 }
 
-TEST_F(pin, counted_in_VmPin_while_pinned)
+TEST_F(pin, counted_while_pinned)
 {
 	struct rig *rig = &self->rig;
 	unsigned long kb = PAGES * self->page / 1024;
