@@ -543,8 +543,8 @@ static struct iommufd_hwpt *ioas_next_automatic(struct iommufd_ioas *ioas,
 }
 
 /* Make an automatic HWPT with an ID that finds nothing yet */
-static struct iommufd_hwpt_paging *hwpt_alloc_automatic(struct iommufd_ioas *ioas,
-						struct iommufd_device *idev)
+static struct iommufd_hwpt_paging *
+hwpt_alloc_automatic(struct iommufd_ioas *ioas, struct iommufd_device *idev)
 {
 	struct iommufd_hwpt_paging *paging;
 	int rc;

@@ -13,7 +13,7 @@
 #include "hwpt.h"
 
 /* What one ioctl may ask to be invalidated at most */
-#define INVALIDATE_MAX_ENTRIES (1U << 19)
+#define INVALIDATE_MAX_ENTRIES BIT(19)
 
 static void hwpt_free_domain(struct iommufd_hwpt *hwpt)
 {

@@ -158,25 +158,25 @@ struct iova_area *iova_space_next(struct iova_area *area, unsigned long last)
 	return next && next->first <= last ? next : NULL;
 }
 
+/* Is there a gap of @width below @node, itself included? */
+static bool iova_gap_below(struct rb_node *node, unsigned long width)
+{
+	return node && to_area(node)->max_gap >= width;
+}
+
 /* The lowest area below @node, itself included, with a gap of @width; it exists */
 static struct iova_area *iova_gap_lowest(struct rb_node *node,
 					 unsigned long width)
 {
 	for (;;) {
-		struct iova_area *left = to_area(node->rb_left);
-
-		if (left && left->max_gap >= width)
-			node = &left->node;
-		else if (to_area(node)->gap >= width)
+		if (iova_gap_below(node->rb_left, width)) {
+			node = node->rb_left;
+			continue;
+		}
+		if (to_area(node)->gap >= width)
 			return to_area(node);
-		else
-			node = node->rb_right;
+		node = node->rb_right;
 	}
-}
-
-static bool iova_gap_below(struct rb_node *node, unsigned long width)
-{
-	return node && to_area(node)->max_gap >= width;
 }
 
 static struct iova_area *iova_gap_first(struct iova_space *space,

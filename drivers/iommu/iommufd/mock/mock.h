@@ -34,11 +34,11 @@
 
 /* Smaller than a page, so that nobody takes the two for the same */
 #define MOCK_IO_PAGE_SHIFT (PAGE_SHIFT - 1)
-#define MOCK_IO_PAGE_SIZE (1UL << MOCK_IO_PAGE_SHIFT)
+#define MOCK_IO_PAGE_SIZE BIT(MOCK_IO_PAGE_SHIFT)
 /* What one table of the last level spans; a page size of MOCK_FLAGS_DEVICE_HUGE_IOVA */
 #define MOCK_TABLE_SHIFT 9
 #define MOCK_HUGE_PAGE_SHIFT (MOCK_IO_PAGE_SHIFT + MOCK_TABLE_SHIFT)
-#define MOCK_HUGE_PAGE_SIZE (1UL << MOCK_HUGE_PAGE_SHIFT)
+#define MOCK_HUGE_PAGE_SIZE BIT(MOCK_HUGE_PAGE_SHIFT)
 
 /* An entry of a table, and of an IOTLB: an IO page's address, and these */
 #define MOCK_ENTRY_READ BIT_ULL(0)

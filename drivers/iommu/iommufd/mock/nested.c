@@ -62,17 +62,16 @@ invalidate_copy(const struct iommu_user_data_array *array, u32 first, u32 num,
 		struct iommu_hwpt_invalidate_selftest_v2 *requests)
 {
 	struct iommu_hwpt_invalidate_selftest v1[INVALIDATE_BATCH];
+	const unsigned int type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
 	u32 i;
 	int rc;
 
 	if (array->entry_len != sizeof(*v1))
-		return iommu_copy_structs_from_user_array(requests, array,
-				IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, first, num,
-				v1);
+		return iommu_copy_structs_from_user_array(requests, array, type,
+							  first, num, v1);
 
-	rc = iommu_copy_structs_from_user_array(v1, array,
-			IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, first, num,
-			iotlb_id);
+	rc = iommu_copy_structs_from_user_array(v1, array, type, first, num,
+						iotlb_id);
 	if (rc)
 		return rc;
 	for (i = 0; i < num; i++)
@@ -166,14 +165,14 @@ static int invalidate_array(struct mock_nested *nested,
 static int mock_cache_invalidate_user(struct iommu_domain *domain,
 				      struct iommu_user_data_array *array)
 {
+	const size_t v2_len = sizeof(struct iommu_hwpt_invalidate_selftest_v2);
+	const size_t v1_len = sizeof(struct iommu_hwpt_invalidate_selftest);
 	u32 handled = 0;
 	int rc = -EINVAL;
 
 	if (array->type == IOMMU_HWPT_INVALIDATE_DATA_SELFTEST &&
 	    (!array->entry_num ||
-	     is_version_length(array->entry_len,
-			sizeof(struct iommu_hwpt_invalidate_selftest),
-			sizeof(struct iommu_hwpt_invalidate_selftest_v2))))
+	     is_version_length(array->entry_len, v1_len, v2_len)))
 		rc = invalidate_array(to_mock_nested(domain), array, &handled);
 
 	array->entry_num = handled;

@@ -203,4 +203,5 @@ static struct kunit_suite extent_suite = {
 	.name = "iommufd_extent",
 	.test_cases = extent_cases,
 };
+
 kunit_test_suite(extent_suite);

@@ -329,4 +329,5 @@ static struct kunit_suite iova_space_suite = {
 	.exit = iova_space_test_exit,
 	.test_cases = iova_space_cases,
 };
+
 kunit_test_suite(iova_space_suite);

@@ -478,13 +478,20 @@ TEST_F(walk, table_that_cannot_be_read_blocks)
 	struct guest *guest = &self->guest;
 	__u64 *entry = move_leaf_table(_metadata, guest, self->iova,
 				       IOAS_MAP_WO);
+	/* With and without a bit to set */
+	const __u64 bits[] = { PTE_RW, PTE_RW | PTE_A, PTE_RW | PTE_A | PTE_D };
 	struct mock_dma dma;
+	unsigned int i;
 
-	set_u64(entry, guest_data_gpa(2) | PTE_RW);
+	for (i = 0; i < ARRAY_SIZE(bits); i++) {
+		set_u64(entry, guest_data_gpa(2) | bits[i]);
+		dma = guest_dma(_metadata, guest, self->iova, true);
+		EXPECT_EQ(MOCK_DMA_FAULT_PERMISSION, dma.reason);
+		EXPECT_EQ(2, dma.stage);
+		EXPECT_EQ(1, dma.level);
+	}
 	dma = guest_dma(_metadata, guest, self->iova, false);
 	EXPECT_EQ(MOCK_DMA_FAULT_PERMISSION, dma.reason);
-	EXPECT_EQ(2, dma.stage);
-	EXPECT_EQ(1, dma.level);
 }
 
 /* ---- Accessed and dirty ---- */
