@@ -24,17 +24,19 @@
  * - A caller with a struct shorter than the kernel's gets the meaning the ioctl
  *   had when that shorter struct was current.
  * - A caller with a longer struct than the kernel's is served as long as
- *   every byte that the kernel does not know is zero.
+ *   every byte that the kernel does not know is zero, and the struct, or other
+ *   data it points to, is not longer than a page.
  *
  * Members named out_* are written by the kernel; what they hold on entry does
- * not matter. The kernel writes the struct back when it succeeds and, where an
+ * not matter. The kernel writes members back when it succeeds and, where an
  * ioctl says so, also when it fails.
  *
  * Each errno has one meaning, whichever ioctl returns it:
  *
  * - ENOTTY: the kernel does not know this ioctl number.
  * - E2BIG: the struct is longer than the kernel's and its unknown part is not
- *   all zero, so that something would be ignored that the caller relies on.
+ *   all zero, so that something would be ignored that the caller relies on; or
+ *   it is longer than a page.
  * - EOPNOTSUPP: a reserved member is not zero, or a flag, type or operation is
  *   one that this kernel, or the IOMMU behind this device, does not have.
  * - EINVAL: a known member holds a value that makes no sense there, for example
@@ -46,6 +48,8 @@
  *   wider than the kernel's unsigned long.
  * - ENOMEM: out of memory, or the caller's RLIMIT_MEMLOCK would be exceeded.
  * - EBUSY: the object is still in use by another one.
+ * - EINTR: the caller is being killed.
+ * - ENOSPC: there is no ID left for another object.
  *
  * Errnos with a meaning of their own are listed with the ioctl that returns
  * them. An ioctl that fails has changed nothing unless it says otherwise.
@@ -218,12 +222,12 @@ enum iommufd_ioas_map_flags {
  *
  * Errors: ENOENT if @ioas_id is not an IOAS; EOPNOTSUPP for an unknown flag or
  * a non-zero @__reserved; EINVAL if @length is 0, if no access is allowed, if
- * an end of @iova is not aligned to out_iova_alignment of
+ * @user_va, @length or a given @iova is not a multiple of out_iova_alignment of
  * IOMMU_IOAS_IOVA_RANGES, or if the range is not within the ranges that ioctl
  * tells; EOVERFLOW if @iova or @user_va plus @length overflows; EEXIST if a
  * part of the range is mapped; ENOSPC if no place for an automatic IOVA is
- * left; EFAULT if memory to be pinned is not there or not writable although
- * devices shall write it; ENOMEM if pinning it exceeds RLIMIT_MEMLOCK.
+ * left; EFAULT if memory to be pinned is not there, not readable, or not writable
+ * although devices shall write it; ENOMEM if pinning it exceeds RLIMIT_MEMLOCK.
  */
 struct iommu_ioas_map {
 	__u32 size;
@@ -478,7 +482,8 @@ enum iommu_hwpt_data_type {
  * is missing with another type, or if the data is malformed; E2BIG if the data
  * is longer than the kernel knows and the rest is not zero; EFAULT if the data
  * cannot be read; EFAULT or ENOMEM if memory mapped in the IOAS cannot be
- * pinned.
+ * pinned; EADDRINUSE if something is mapped in the IOAS where the IOMMU cannot
+ * map it.
  */
 struct iommu_hwpt_alloc {
 	__u32 size;
@@ -720,13 +725,16 @@ struct iommu_hwpt_vtd_s1_invalidate {
  * are carried out in order and end at the first that fails; those before it
  * stay carried out.
  *
+ * @entry_num is written back whatever the outcome.
+ *
  * With @entry_num = 0 nothing is invalidated, @data_uptr and @entry_len are
  * ignored, and success says that the HWPT knows @data_type.
  *
  * Errors: ENOENT if @hwpt_id is not a nested HWPT; EOPNOTSUPP for an unknown
  * flag in a request or a non-zero reserved member; EINVAL for a @data_type or
  * an @entry_len that the HWPT does not take, for counts or lengths
- * out of bounds, and for a malformed request; E2BIG if requests are longer than
+ * out of bounds (at most 2^19 requests, each at most a page long), and for a
+ * malformed request; E2BIG if requests are longer than
  * the kernel knows and the rest is not zero; EOVERFLOW if the range of a
  * request overflows; EFAULT if a request cannot be read.
  */

@@ -35,12 +35,16 @@ struct runner {
  * struct race - what the threads share
  * @guest: The guest, in tests that have one
  * @ioas_id: An IOAS that may go and come
+ * @idev_id: A bound device that comes and goes
+ * @group: Two devices of one group
  * @mem: Memory, four pages for each thread
  * @start: When it began
  */
 struct race {
 	struct guest guest;
 	__u32 ioas_id;
+	__u32 idev_id;
+	struct mock_dev group[2];
 	char *mem;
 	struct timespec start;
 };
@@ -252,6 +256,42 @@ static int step_dma(struct runner *runner)
 	return -EIO;
 }
 
+/* A device that is gone as soon as it is there */
+static int step_fleeting_device(struct runner *runner)
+{
+	struct race *race = runner->race;
+	struct mock_dev dev;
+	int rc = mock_device_create(race->guest.rig.fd, MOCK_IOMMU_FULL, 0, 0,
+				    0, &dev);
+
+	if (rc)
+		return rc;
+	__atomic_store_n(&race->idev_id, dev.idev_id, __ATOMIC_RELAXED);
+	return object_destroy(race->guest.rig.fd, dev.stdev_id);
+}
+
+/* It belongs to the driver that bound it, to the end */
+static int step_destroy_bound(struct runner *runner)
+{
+	const struct race *race = runner->race;
+	int rc = object_destroy(race->guest.rig.fd,
+				__atomic_load_n(&race->idev_id,
+						__ATOMIC_RELAXED));
+
+	return rc ? but(rc, -EBUSY, -ENOENT) : -EIO;
+}
+
+/* Move one device of a group to the fleeting IOAS and back to the guest's */
+static int step_move_group(struct runner *runner)
+{
+	const struct race *race = runner->race;
+	const struct rig *rig = &race->guest.rig;
+	__u32 stdev_id = race->group[runner->index].stdev_id;
+	int rc = mock_replace(rig->fd, stdev_id, race->ioas_id, NULL);
+
+	return rc ? rc : mock_replace(rig->fd, stdev_id, rig->ioas_id, NULL);
+}
+
 /* ---- Tests ---- */
 
 TEST_F_TIMEOUT(race, maps_and_unmaps_side_by_side_never_fail, 60)
@@ -314,6 +354,49 @@ TEST_F_TIMEOUT(race, hwpts_and_devices_come_and_go_under_maps, 60)
 	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
 	EXPECT_EQ(0, mock_check_refs(guest->rig.fd, self->race.mem,
 				     8 * page_size(), 0));
+}
+
+TEST_F_TIMEOUT(race, bound_device_is_never_destroyed, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_fleeting_device },
+		{ .step = step_destroy_bound },
+		{ .step = step_destroy_bound },
+	};
+
+	rig_open(_metadata, &self->race.guest.rig);
+	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
+}
+
+/* What a replace has made must not outlive the last device that was on it */
+TEST_F_TIMEOUT(race, devices_of_a_group_pull_it_both_ways, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_move_group, .index = 0 },
+		{ .step = step_move_group, .index = 1 },
+	};
+	struct race *race = &self->race;
+	struct rig *rig = &race->guest.rig;
+	__u32 hwpt_id = 0;
+	unsigned int i;
+
+	rig_open_device(_metadata, rig);
+	ASSERT_EQ(0, ioas_alloc(rig->fd, &race->ioas_id));
+	for (i = 0; i < ARRAY_SIZE(race->group); i++) {
+		ASSERT_EQ(0, mock_device_create(rig->fd, MOCK_IOMMU_FULL,
+						race->group[0].stdev_id, 0, 0,
+						&race->group[i]));
+		rig_keep(_metadata, rig, race->group[i].stdev_id);
+	}
+	for (i = 0; i < ARRAY_SIZE(race->group); i++) {
+		hwpt_id = rig->ioas_id;
+		ASSERT_EQ(0, mock_attach(rig->fd, race->group[i].stdev_id,
+					 rig->ioas_id, &hwpt_id));
+	}
+	run_all(_metadata, race, runners, ARRAY_SIZE(runners));
+	EXPECT_EQ(0, mock_replace(rig->fd, race->group[0].stdev_id,
+				  rig->ioas_id, NULL));
+	EXPECT_EQ(0, object_destroy(rig->fd, race->ioas_id));
 }
 
 TEST_F_TIMEOUT(race, dma_under_everything_that_nesting_can_do, 60)
