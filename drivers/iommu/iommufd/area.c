@@ -1,43 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Areas: what an IOAS maps, and how its domains are made to follow. The rules
- * and the locks are in ioas.h.
+ * Areas: what an IOAS maps. Map, copy, unmap, cut. The rules and the locks are in
+ * ioas.h.
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "extent.h"
 #include "ioas.h"
-#include "pages.h"
 
-/**
- * struct iommufd_area - one mapping
- * @range: Its IOVAs, in iommufd_ioas::space
- * @pages: What is behind them, byte for byte
- * @prot: As given to iommu_map()
- * @busy: On its way in or out
- * @leaving: In the list of those that ioas_unmap() takes out
- */
-struct iommufd_area {
-	struct iova_area range;
-	struct iommufd_pages *pages;
-	int prot;
-	bool busy;
-	struct list_head leaving;
-};
-
-#define to_area(_range) container_of(_range, struct iommufd_area, range)
-
-/* Go through all areas in [@_first, @_last]; @_range is the cursor */
-#define for_each_area(_ioas, _range, _first, _last)                       \
-	for (_range = iova_space_first(&(_ioas)->space, _first, _last); _range; \
-	     _range = iova_space_next(_range, _last))
-
-static unsigned long area_length(const struct iommufd_area *area)
-{
-	return area->range.last - area->range.first + 1;
-}
+/* How long an access may take to let go before it is asked again */
+#define UNPIN_TIMEOUT msecs_to_jiffies(10)
 
 static void area_free(struct iommufd_area *area)
 {
@@ -45,15 +21,59 @@ static void area_free(struct iommufd_area *area)
 	kfree(area);
 }
 
-static int area_map_domain(struct iommufd_area *area,
-			   struct iommu_domain *domain)
+/* ---- One area in the domains ---- */
+
+/**
+ * area_pin() - have the pages of an area pinned
+ * @area: The area
+ *
+ * Return: 0 or an error of pages_pin().
+ */
+int area_pin(struct iommufd_area *area)
 {
-	return iommufd_pages_map(area->pages, domain, area->range.first,
-				 area_length(area), area->prot);
+	unsigned long last = area_byte(area, area->range.last);
+
+	return pages_pin(area->pages, &area->pin, area->start >> PAGE_SHIFT,
+			 last >> PAGE_SHIFT);
 }
 
-static void area_unmap_domain(struct iommufd_area *area,
-			      struct iommu_domain *domain)
+/**
+ * area_unpin() - undo area_pin()
+ * @area: The area, mapped in no domain any more
+ */
+void area_unpin(struct iommufd_area *area)
+{
+	pages_unpin(area->pages, &area->pin);
+}
+
+/**
+ * area_map_domain() - map an area in one domain
+ * @ioas: The IOAS
+ * @area: The area, pinned
+ * @domain: The domain
+ *
+ * Return: 0 or an error of pages_map().
+ */
+int area_map_domain(struct iommufd_ioas *ioas, struct iommufd_area *area,
+		    struct iommu_domain *domain)
+{
+	struct extent_target target = {
+		.domain = domain,
+		.iova = area->range.first,
+		.left = area_length(area),
+		.max_size = ioas->small_pages ? PAGE_SIZE : ULONG_MAX,
+		.prot = area->prot,
+	};
+
+	return pages_map(area->pages, area->start, &target);
+}
+
+/**
+ * area_unmap_domain() - undo area_map_domain()
+ * @area: The area
+ * @domain: The domain; no device on it reaches the area when this returns
+ */
+void area_unmap_domain(struct iommufd_area *area, struct iommu_domain *domain)
 {
 	unsigned long length = area_length(area);
 	size_t unmapped;
@@ -62,8 +82,14 @@ static void area_unmap_domain(struct iommufd_area *area,
 	WARN_ON_ONCE(unmapped != length);
 }
 
-/* Pin @area and map it in every domain */
-static int area_fill(struct iommufd_ioas *ioas, struct iommufd_area *area)
+/**
+ * area_fill() - pin an area and map it in every domain, if there is any
+ * @ioas: The IOAS, domains_sem held
+ * @area: The area
+ *
+ * Return: 0 or an error with nothing done.
+ */
+int area_fill(struct iommufd_ioas *ioas, struct iommufd_area *area)
 {
 	struct ioas_domain *on;
 	int rc;
@@ -72,11 +98,11 @@ static int area_fill(struct iommufd_ioas *ioas, struct iommufd_area *area)
 
 	if (list_empty(&ioas->domains))
 		return 0;
-	rc = iommufd_pages_pin(area->pages);
+	rc = area_pin(area);
 	if (rc)
 		return rc;
 	list_for_each_entry(on, &ioas->domains, item) {
-		rc = area_map_domain(area, on->domain);
+		rc = area_map_domain(ioas, area, on->domain);
 		if (rc)
 			goto err_unmap;
 	}
@@ -85,12 +111,16 @@ static int area_fill(struct iommufd_ioas *ioas, struct iommufd_area *area)
 err_unmap:
 	list_for_each_entry_continue_reverse(on, &ioas->domains, item)
 		area_unmap_domain(area, on->domain);
-	iommufd_pages_unpin(area->pages);
+	area_unpin(area);
 	return rc;
 }
 
-/* The reverse: only when no domain maps it any more are the pages let go */
-static void area_empty(struct iommufd_ioas *ioas, struct iommufd_area *area)
+/**
+ * area_empty() - undo area_fill()
+ * @ioas: The IOAS, domains_sem held
+ * @area: The area
+ */
+void area_empty(struct iommufd_ioas *ioas, struct iommufd_area *area)
 {
 	struct ioas_domain *on;
 
@@ -98,16 +128,67 @@ static void area_empty(struct iommufd_ioas *ioas, struct iommufd_area *area)
 
 	if (list_empty(&ioas->domains))
 		return;
+	/* Only when no domain maps it any more are the pages let go */
 	list_for_each_entry(on, &ioas->domains, item)
 		area_unmap_domain(area, on->domain);
-	iommufd_pages_unpin(area->pages);
+	area_unpin(area);
+}
+
+/* ---- Map ---- */
+
+/**
+ * ioas_map_add() - add memory to what is to be mapped
+ * @map: What is to be mapped
+ * @pages: The memory; a reference is taken
+ * @start: Its first byte, from the start of the first page
+ * @length: In bytes, not 0
+ * @prot: As for iommu_map()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ioas_map_add(struct ioas_map *map, struct iommufd_pages *pages,
+		 unsigned long start, unsigned long length, int prot)
+{
+	struct iommufd_area *area;
+
+	area = kzalloc(sizeof(*area), GFP_KERNEL_ACCOUNT);
+	if (!area)
+		return -ENOMEM;
+	refcount_inc(&pages->refs);
+	area->pages = pages;
+	area->start = start;
+	area->prot = prot;
+	area->state = AREA_COMING;
+	/* As if at IOVA 0, until it is placed */
+	area->range.last = length - 1;
+	list_add_tail(&area->item, &map->areas);
+	map->length += length;
+	return 0;
+}
+
+/**
+ * ioas_map_destroy() - drop what has not been mapped
+ * @map: What was to be mapped
+ */
+void ioas_map_destroy(struct ioas_map *map)
+{
+	struct iommufd_area *area, *next;
+
+	list_for_each_entry_safe(area, next, &map->areas, item) {
+		list_del(&area->item);
+		area_free(area);
+	}
 }
 
 static bool ioas_map_is_aligned(const struct ioas_map *map,
 				unsigned long alignment)
 {
-	return !((map->length | map->pages->offset |
-		  (map->fixed ? map->iova : 0)) & (alignment - 1));
+	unsigned long all = map->fixed ? map->iova : 0;
+	struct iommufd_area *area;
+
+	list_for_each_entry(area, &map->areas, item)
+		all |= area->start | area_length(area);
+	return !(all & (alignment - 1));
 }
 
 /*
@@ -119,23 +200,53 @@ static int ioas_choose_iova(struct iommufd_ioas *ioas, struct ioas_map *map)
 {
 	static const unsigned long huge_pages[] = { SZ_1G, SZ_2M, 1 };
 	struct iova_request request = { .length = map->length };
+	struct iommufd_area *area;
+	unsigned long uptr;
+	unsigned long align = 0;
 	int rc = -ENOSPC;
 	unsigned int i;
 
+	area = list_first_entry(&map->areas, struct iommufd_area, item);
+	uptr = area->pages->memory.start + area->start;
 	for (i = 0; rc && i < ARRAY_SIZE(huge_pages); i++) {
 		request.align = min(rounddown_pow_of_two(map->length),
 				    huge_pages[i]);
 		request.align = max(request.align, ioas->alignment);
-		request.phase = (map->pages->start | map->pages->offset) &
-				(request.align - 1);
+		if (request.align == align)
+			continue;
+		align = request.align;
+		request.phase = uptr & (request.align - 1);
 		rc = iova_space_find_room(&ioas->space, &request, &map->iova);
 	}
 	return rc;
 }
 
-/* Take the IOVAs of @map for @area */
-static int ioas_place_area(struct iommufd_ioas *ioas, struct ioas_map *map,
-			   struct iommufd_area *area)
+/* Take the IOVAs for all areas of @map, or for none */
+static int ioas_insert_areas(struct iommufd_ioas *ioas, struct ioas_map *map)
+{
+	unsigned long next = map->iova;
+	struct iommufd_area *area;
+	int rc;
+
+	list_for_each_entry(area, &map->areas, item) {
+		unsigned long length = area_length(area);
+
+		area->range.first = next;
+		area->range.last = next + (length - 1);
+		next += length;
+		rc = iova_space_insert(&ioas->space, &area->range);
+		if (rc)
+			goto err_remove;
+	}
+	return 0;
+
+err_remove:
+	list_for_each_entry_continue_reverse(area, &map->areas, item)
+		iova_space_remove(&ioas->space, &area->range);
+	return rc;
+}
+
+static int ioas_place_areas(struct iommufd_ioas *ioas, struct ioas_map *map)
 {
 	int rc = 0;
 
@@ -144,69 +255,161 @@ static int ioas_place_area(struct iommufd_ioas *ioas, struct ioas_map *map,
 		rc = -EINVAL;
 	else if (!map->fixed)
 		rc = ioas_choose_iova(ioas, map);
-	if (!rc) {
-		area->range.first = map->iova;
-		area->range.last = map->iova + (map->length - 1);
-		rc = iova_space_insert(&ioas->space, &area->range);
-	}
+	if (!rc)
+		rc = ioas_insert_areas(ioas, map);
 	mutex_unlock(&ioas->space_lock);
 	return rc;
 }
 
-/* The end of being busy: @area stays, or leaves with @rc */
-static void ioas_settle_area(struct iommufd_ioas *ioas,
-			     struct iommufd_area *area, int rc)
+static int ioas_fill_areas(struct iommufd_ioas *ioas, struct ioas_map *map)
 {
+	struct iommufd_area *area;
+	int rc;
+
+	list_for_each_entry(area, &map->areas, item) {
+		rc = area_fill(ioas, area);
+		if (rc)
+			goto err_empty;
+	}
+	return 0;
+
+err_empty:
+	list_for_each_entry_continue_reverse(area, &map->areas, item)
+		area_empty(ioas, area);
+	return rc;
+}
+
+/* The end of coming: the areas are there, or gone with @rc */
+static void ioas_settle_areas(struct iommufd_ioas *ioas, struct ioas_map *map,
+			      int rc)
+{
+	struct iommufd_area *area;
+
 	mutex_lock(&ioas->space_lock);
-	if (rc)
-		iova_space_remove(&ioas->space, &area->range);
-	else
-		area->busy = false;
+	list_for_each_entry(area, &map->areas, item) {
+		if (rc)
+			iova_space_remove(&ioas->space, &area->range);
+		else
+			area->state = AREA_THERE;
+	}
+	/* What stays has its place, and no list */
+	if (!rc)
+		INIT_LIST_HEAD(&map->areas);
 	mutex_unlock(&ioas->space_lock);
 }
 
 /**
  * ioas_map() - map memory in an IOAS and all its domains
  * @ioas: The IOAS
- * @map: What, and where; if not fixed, @map->iova returns where.
- *       @map->iova + @map->length - 1 does not overflow
+ * @map: What, and where; if not fixed, @map->iova returns where. The last IOVA
+ *       does not overflow
  *
  * Context: May sleep and fault; takes the locks of ioas.h.
- * Return: 0; -EEXIST if something is mapped there; -EINVAL for a reserved or
- * unaligned range; -ENOSPC without room; -EINTR; or an error of
- * iommufd_pages_pin() or iommufd_pages_map().
+ * Return: 0 with nothing left in @map; -EEXIST if something is mapped there;
+ * -EINVAL for a reserved or unaligned range; -ENOSPC without room; -EINTR; or an
+ * error of pages_pin() or pages_map().
  */
 int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map)
 {
-	struct iommufd_area *area;
 	int rc;
-
-	area = kzalloc(sizeof(*area), GFP_KERNEL_ACCOUNT);
-	if (!area)
-		return -ENOMEM;
-	area->pages = map->pages;
-	refcount_inc(&area->pages->refs);
-	area->prot = map->prot;
-	area->busy = true;
 
 	rc = down_read_killable(&ioas->domains_sem);
 	if (rc)
-		goto out_free;
-	rc = ioas_place_area(ioas, map, area);
+		return rc;
+	rc = ioas_place_areas(ioas, map);
 	if (!rc) {
-		rc = area_fill(ioas, area);
-		ioas_settle_area(ioas, area, rc);
+		rc = ioas_fill_areas(ioas, map);
+		ioas_settle_areas(ioas, map, rc);
 	}
 	up_read(&ioas->domains_sem);
-out_free:
-	if (rc)
-		area_free(area);
 	return rc;
 }
 
+/**
+ * ioas_map_user() - map the caller's memory
+ * @ictx: Whose rules for charging memory hold
+ * @ioas: The IOAS
+ * @uptr: Address of the first byte
+ * @length: In bytes, not 0; @uptr + @length - 1 does not overflow
+ * @prot: As for iommu_map()
+ * @map: Where; see ioas_map()
+ *
+ * Return: 0 or an error of ioas_map().
+ */
+int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
+		  unsigned long uptr, unsigned long length, int prot,
+		  struct ioas_map *map)
+{
+	struct iommufd_pages *pages;
+	int rc;
+
+	pages = iommufd_pages_alloc(uptr, prot & IOMMU_WRITE,
+				    READ_ONCE(ictx->charge));
+	if (IS_ERR(pages))
+		return PTR_ERR(pages);
+
+	INIT_LIST_HEAD(&map->areas);
+	map->length = 0;
+	rc = ioas_map_add(map, pages, offset_in_page(uptr), length, prot);
+	iommufd_pages_put(pages);
+	if (!rc)
+		rc = ioas_map(ioas, map);
+	ioas_map_destroy(map);
+	return rc;
+}
+
+/* Add what lies in [@first, @last] of @area to @map */
+static int area_copy(struct iommufd_area *area, unsigned long first,
+		     unsigned long last, int prot, struct ioas_map *map)
+{
+	if (prot & IOMMU_WRITE && !area->pages->memory.writable)
+		return -EPERM;
+	return ioas_map_add(map, area->pages, area_byte(area, first),
+			    last - first + 1, prot);
+}
+
+/**
+ * ioas_map_copy() - prepare to map what is mapped elsewhere
+ * @src: The IOAS that maps it
+ * @first: First IOVA there
+ * @last: Last IOVA there
+ * @prot: As for iommu_map()
+ * @map: Set to what is to be mapped; to be destroyed by the caller
+ *
+ * Return: 0; -ENOENT if not all of it is mapped; -EPERM if it is to be written,
+ * and is memory that is only read; -ENOMEM.
+ */
+int ioas_map_copy(struct iommufd_ioas *src, unsigned long first,
+		  unsigned long last, int prot, struct ioas_map *map)
+{
+	unsigned long next = first;
+	struct iova_area *range;
+	bool whole = false;
+	int rc = 0;
+
+	INIT_LIST_HEAD(&map->areas);
+	map->length = 0;
+	mutex_lock(&src->space_lock);
+	for_each_area(src, range, first, last) {
+		if (to_area(range)->state != AREA_THERE || range->first > next)
+			break;
+		whole = range->last >= last;
+		rc = area_copy(to_area(range), next, min(range->last, last),
+			       prot, map);
+		if (rc || whole)
+			break;
+		next = range->last + 1;
+		cond_resched();
+	}
+	mutex_unlock(&src->space_lock);
+	return rc ?: whole ? 0 : -ENOENT;
+}
+
+/* ---- Unmap ---- */
+
 /*
- * Mark what lies in [@first, @last] busy and list it as leaving. Nothing is
- * done if one of the areas reaches out of the range.
+ * Mark what lies in [@first, @last] as leaving, and list it. Nothing is done if one
+ * of the areas reaches out of the range, or, with -EAGAIN, is leaving already.
  */
 static int ioas_pick_leaving(struct iommufd_ioas *ioas, unsigned long first,
 			     unsigned long last, struct list_head *leaving)
@@ -218,37 +421,250 @@ static int ioas_pick_leaving(struct iommufd_ioas *ioas, unsigned long first,
 
 	for_each_area(ioas, range, first, last) {
 		cond_resched();
-		if (to_area(range)->busy)
+		if (to_area(range)->state == AREA_COMING)
 			continue;
+		if (to_area(range)->state == AREA_LEAVING)
+			return -EAGAIN;
 		if (range->first < first || range->last > last)
 			return -ENOENT;
 	}
 	for_each_area(ioas, range, first, last) {
 		cond_resched();
 		area = to_area(range);
-		if (area->busy)
+		if (area->state == AREA_COMING)
 			continue;
-		area->busy = true;
-		list_add_tail(&area->leaving, leaving);
+		area->state = AREA_LEAVING;
+		list_add_tail(&area->item, leaving);
 	}
 	return 0;
 }
 
+/* Something that was leaving is gone, or stays; space_lock held */
+static void ioas_note_departure(struct iommufd_ioas *ioas)
+{
+	lockdep_assert_held(&ioas->space_lock);
+
+	WRITE_ONCE(ioas->departures, ioas->departures + 1);
+	wake_up_all(&ioas->wait);
+}
+
+/* Wait for what was leaving when @ioas->departures was @seen */
+static int ioas_wait_departure(struct iommufd_ioas *ioas, unsigned long seen)
+{
+	return wait_event_killable(ioas->wait,
+				   READ_ONCE(ioas->departures) != seen) ?
+		       -EINTR : 0;
+}
+
+/*
+ * Ask accesses to let go of [@first, @last], and give them time to. One that was
+ * just about to pin may not know yet that it was asked, so it is asked again.
+ */
+static int ioas_ask_accesses(struct iommufd_ioas *ioas, unsigned long first,
+			     unsigned long last, const unsigned int *pins)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	iommufd_accesses_notify(ioas, first, last);
+	wait_event_timeout(ioas->wait, pins && !READ_ONCE(*pins),
+			   UNPIN_TIMEOUT);
+	return 0;
+}
+
+/* Wait until no access has pinned @area, which is leaving */
+static int area_wait_unpinned(struct iommufd_ioas *ioas,
+			      struct iommufd_area *area)
+{
+	int rc = 0;
+
+	while (!rc && READ_ONCE(area->access_pins))
+		rc = ioas_ask_accesses(ioas, area->range.first,
+				       area->range.last, &area->access_pins);
+	return rc;
+}
+
+static int ioas_wait_unpinned(struct iommufd_ioas *ioas,
+			      struct list_head *leaving)
+{
+	struct iommufd_area *area;
+	int rc;
+
+	list_for_each_entry(area, leaving, item) {
+		rc = area_wait_unpinned(ioas, area);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Take the areas out, or with @rc leave them where they are */
+static void ioas_take_out(struct iommufd_ioas *ioas, struct list_head *leaving,
+			  int rc)
+{
+	struct iommufd_area *area, *next;
+
+	if (!rc)
+		list_for_each_entry(area, leaving, item)
+			area_empty(ioas, area);
+
+	mutex_lock(&ioas->space_lock);
+	list_for_each_entry_safe(area, next, leaving, item) {
+		if (rc) {
+			list_del(&area->item);
+			area->state = AREA_THERE;
+		} else {
+			iova_space_remove(&ioas->space, &area->range);
+		}
+		cond_resched();
+	}
+	ioas_note_departure(ioas);
+	mutex_unlock(&ioas->space_lock);
+}
+
+/* Can the area with @iova in the middle be cut there? -ENOENT: there is none */
+static int ioas_check_cut(struct iommufd_ioas *ioas, unsigned long iova,
+			  struct iommufd_area **area)
+{
+	struct iova_area *range = iova_space_first(&ioas->space, iova, iova);
+
+	lockdep_assert_held(&ioas->space_lock);
+
+	if (!range || range->first == iova ||
+	    to_area(range)->state == AREA_COMING)
+		return -ENOENT;
+	*area = to_area(range);
+	if ((*area)->state == AREA_LEAVING)
+		return -EAGAIN;
+	if (iova & (ioas->alignment - 1) ||
+	    (!list_empty(&ioas->domains) && !ioas->small_pages))
+		return -EINVAL;
+	return (*area)->access_pins ? -EBUSY : 0;
+}
+
+/*
+ * Take hold of the area with @iova in the middle, as if it was leaving, when no
+ * access has pinned it.
+ */
+static int ioas_hold_for_cut(struct iommufd_ioas *ioas, unsigned long iova,
+			     struct iommufd_area **area)
+{
+	unsigned long seen;
+	int rc;
+
+	for (;;) {
+		mutex_lock(&ioas->space_lock);
+		rc = ioas_check_cut(ioas, iova, area);
+		if (!rc)
+			(*area)->state = AREA_LEAVING;
+		seen = ioas->departures;
+		mutex_unlock(&ioas->space_lock);
+
+		if (rc == -EAGAIN)
+			rc = ioas_wait_departure(ioas, seen);
+		else if (rc == -EBUSY)
+			rc = ioas_ask_accesses(ioas, iova, iova, NULL);
+		else
+			return rc;
+		if (rc)
+			return rc;
+	}
+}
+
+/*
+ * Make two areas of the one that @iova is in the middle of, if there is one. The
+ * domains map them as they did the one: in pages small enough.
+ */
+static int ioas_cut(struct iommufd_ioas *ioas, unsigned long iova)
+{
+	struct iommufd_area *area, *rest;
+	int rc;
+
+	rest = kzalloc(sizeof(*rest), GFP_KERNEL_ACCOUNT);
+	if (!rest)
+		return -ENOMEM;
+	rc = ioas_hold_for_cut(ioas, iova, &area);
+	if (rc) {
+		kfree(rest);
+		return rc == -ENOENT ? 0 : rc;
+	}
+
+	refcount_inc(&area->pages->refs);
+	rest->pages = area->pages;
+	rest->start = area_byte(area, iova);
+	rest->prot = area->prot;
+	rest->state = AREA_THERE;
+	rest->range.first = iova;
+	rest->range.last = area->range.last;
+	if (!list_empty(&ioas->domains))
+		pages_split_pin(area->pages, &area->pin, &rest->pin,
+				rest->start >> PAGE_SHIFT);
+
+	mutex_lock(&ioas->space_lock);
+	area->range.last = iova - 1;
+	WARN_ON(iova_space_insert(&ioas->space, &rest->range));
+	area->state = AREA_THERE;
+	ioas_note_departure(ioas);
+	mutex_unlock(&ioas->space_lock);
+	return 0;
+}
+
+static int ioas_cut_ends(struct iommufd_ioas *ioas, unsigned long first,
+			 unsigned long last)
+{
+	int rc = 0;
+
+	if (first)
+		rc = ioas_cut(ioas, first);
+	if (!rc && last != ULONG_MAX)
+		rc = ioas_cut(ioas, last + 1);
+	return rc;
+}
+
+static int ioas_unmap_locked(struct iommufd_ioas *ioas, unsigned long first,
+			     unsigned long last, bool cut,
+			     struct list_head *leaving)
+{
+	unsigned long seen;
+	int rc;
+
+	lockdep_assert_held(&ioas->domains_sem);
+
+	do {
+		rc = cut ? ioas_cut_ends(ioas, first, last) : 0;
+		if (rc)
+			return rc;
+		mutex_lock(&ioas->space_lock);
+		rc = ioas_pick_leaving(ioas, first, last, leaving);
+		seen = ioas->departures;
+		mutex_unlock(&ioas->space_lock);
+		if (rc == -EAGAIN && ioas_wait_departure(ioas, seen))
+			return -EINTR;
+	} while (rc == -EAGAIN);
+
+	if (!rc)
+		rc = ioas_wait_unpinned(ioas, leaving);
+	ioas_take_out(ioas, leaving, rc);
+	return rc;
+}
+
 /**
- * ioas_unmap() - unmap whole areas
+ * ioas_unmap() - unmap areas
  * @ioas: The IOAS
  * @first: First IOVA
  * @last: Last IOVA
+ * @cut: Cut areas that reach out of the range, as far as they are mapped in small
+ *       pages
  * @unmapped: Set to the number of bytes unmapped
  *
- * When this returns no device reaches the memory through the IOAS any more.
+ * When this returns no device reaches the memory through the IOAS any more, and
+ * no access has it pinned.
  *
  * Context: May sleep; takes the locks of ioas.h.
- * Return: 0, also with nothing there; with nothing done -ENOENT if the range cuts
- * an area, -EINTR.
+ * Return: 0, also with nothing there; with nothing unmapped -ENOENT if the range
+ * cuts an area that it may not cut, -EINVAL if it cannot, -ENOMEM, -EINTR.
  */
 int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
-	       unsigned long last, unsigned long *unmapped)
+	       unsigned long last, bool cut, unsigned long *unmapped)
 {
 	struct iommufd_area *area, *next;
 	LIST_HEAD(leaving);
@@ -258,20 +674,10 @@ int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 	rc = down_read_killable(&ioas->domains_sem);
 	if (rc)
 		return rc;
-	mutex_lock(&ioas->space_lock);
-	rc = ioas_pick_leaving(ioas, first, last, &leaving);
-	mutex_unlock(&ioas->space_lock);
-
-	list_for_each_entry(area, &leaving, leaving)
-		area_empty(ioas, area);
-
-	mutex_lock(&ioas->space_lock);
-	list_for_each_entry(area, &leaving, leaving)
-		iova_space_remove(&ioas->space, &area->range);
-	mutex_unlock(&ioas->space_lock);
+	rc = ioas_unmap_locked(ioas, first, last, cut, &leaving);
 	up_read(&ioas->domains_sem);
 
-	list_for_each_entry_safe(area, next, &leaving, leaving) {
+	list_for_each_entry_safe(area, next, &leaving, item) {
 		/* Two halves of the space are one more than fits */
 		if (check_add_overflow(*unmapped, area_length(area), unmapped))
 			*unmapped = ULONG_MAX;
@@ -279,204 +685,4 @@ int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 		cond_resched();
 	}
 	return rc;
-}
-
-/* What does @domain ask of all it maps? 0 if it cannot map single pages */
-static unsigned long domain_alignment(const struct iommu_domain *domain)
-{
-	unsigned long smallest = domain->pgsize_bitmap &
-				 -domain->pgsize_bitmap;
-
-	return smallest <= PAGE_SIZE ? smallest : 0;
-}
-
-/* The alignment all of @ioas->domains need */
-static unsigned long ioas_needed_alignment(struct iommufd_ioas *ioas)
-{
-	unsigned long alignment = 1;
-	struct ioas_domain *on;
-
-	list_for_each_entry(on, &ioas->domains, item)
-		alignment = max(alignment, domain_alignment(on->domain));
-	return alignment;
-}
-
-static bool ioas_areas_are_aligned(struct iommufd_ioas *ioas,
-				   unsigned long alignment)
-{
-	struct iova_area *range;
-
-	for_each_area(ioas, range, 0, ULONG_MAX) {
-		if ((range->first | area_length(to_area(range)) |
-		     to_area(range)->pages->offset) & (alignment - 1))
-			return false;
-		cond_resched();
-	}
-	return true;
-}
-
-/* Reserve what lies outside the aperture of @add->domain */
-static int ioas_reserve_aperture(struct iommufd_ioas *ioas,
-				 struct ioas_domain *add)
-{
-	const struct iommu_domain_geometry *geometry = &add->domain->geometry;
-	int rc = 0;
-
-	if (geometry->aperture_start)
-		rc = iova_space_reserve(&ioas->space, 0,
-					geometry->aperture_start - 1, add);
-	if (!rc && geometry->aperture_end < ULONG_MAX)
-		rc = iova_space_reserve(&ioas->space,
-					geometry->aperture_end + 1, ULONG_MAX,
-					add);
-	if (rc)
-		iova_space_unreserve(&ioas->space, add);
-	return rc;
-}
-
-/* Map everything in a new domain, which pins it if the domain is the first */
-static int ioas_fill_domain(struct iommufd_ioas *ioas,
-			    struct iommu_domain *domain)
-{
-	bool pinned = !list_empty(&ioas->domains);
-	struct iova_area *range, *failed;
-	int rc;
-
-	for_each_area(ioas, range, 0, ULONG_MAX) {
-		struct iommufd_area *area = to_area(range);
-
-		rc = pinned ? 0 : iommufd_pages_pin(area->pages);
-		if (rc)
-			goto err_unmap;
-		rc = area_map_domain(area, domain);
-		if (rc) {
-			if (!pinned)
-				iommufd_pages_unpin(area->pages);
-			goto err_unmap;
-		}
-		cond_resched();
-	}
-	return 0;
-
-err_unmap:
-	failed = range;
-	for_each_area(ioas, range, 0, ULONG_MAX) {
-		if (range == failed)
-			break;
-		area_unmap_domain(to_area(range), domain);
-		if (!pinned)
-			iommufd_pages_unpin(to_area(range)->pages);
-		cond_resched();
-	}
-	return rc;
-}
-
-/**
- * ioas_add_domain() - fill a domain with an IOAS and keep it so
- * @ioas: The IOAS
- * @add: The domain, which maps nothing yet
- *
- * Context: May sleep and fault; takes the locks of ioas.h.
- * Return: 0; -EINVAL if the domain cannot map single pages; -EOPNOTSUPP if its
- * driver does not say what it can map before a device is attached; -EADDRINUSE if
- * it cannot map something that is mapped, where it is; or as ioas_map().
- */
-int ioas_add_domain(struct iommufd_ioas *ioas, struct ioas_domain *add)
-{
-	unsigned long alignment = domain_alignment(add->domain);
-	int rc;
-
-	if (!alignment)
-		return -EINVAL;
-	if (!add->domain->geometry.aperture_end)
-		return -EOPNOTSUPP;
-
-	rc = down_write_killable(&ioas->domains_sem);
-	if (rc)
-		return rc;
-	mutex_lock(&ioas->space_lock);
-	alignment = max(alignment, ioas->alignment);
-	if (!ioas_areas_are_aligned(ioas, alignment)) {
-		rc = -EADDRINUSE;
-		goto out_unlock;
-	}
-	rc = ioas_reserve_aperture(ioas, add);
-	if (rc)
-		goto out_unlock;
-	mutex_unlock(&ioas->space_lock);
-
-	/* Nobody changes the areas while domains_sem is held for writing */
-	rc = ioas_fill_domain(ioas, add->domain);
-
-	mutex_lock(&ioas->space_lock);
-	if (rc) {
-		iova_space_unreserve(&ioas->space, add);
-	} else {
-		list_add_tail(&add->item, &ioas->domains);
-		ioas->alignment = alignment;
-	}
-out_unlock:
-	mutex_unlock(&ioas->space_lock);
-	up_write(&ioas->domains_sem);
-	return rc;
-}
-
-/**
- * ioas_remove_domain() - undo ioas_add_domain()
- * @ioas: The IOAS
- * @gone: The domain; it maps nothing when this returns
- *
- * Context: May sleep; takes the locks of ioas.h.
- */
-void ioas_remove_domain(struct iommufd_ioas *ioas, struct ioas_domain *gone)
-{
-	struct iova_area *range;
-
-	down_write(&ioas->domains_sem);
-	list_del(&gone->item);
-	for_each_area(ioas, range, 0, ULONG_MAX) {
-		area_unmap_domain(to_area(range), gone->domain);
-		if (list_empty(&ioas->domains))
-			iommufd_pages_unpin(to_area(range)->pages);
-		cond_resched();
-	}
-
-	mutex_lock(&ioas->space_lock);
-	iova_space_unreserve(&ioas->space, gone);
-	ioas->alignment = ioas_needed_alignment(ioas);
-	mutex_unlock(&ioas->space_lock);
-	up_write(&ioas->domains_sem);
-}
-
-/**
- * ioas_reserve() - keep a range from being mapped
- * @ioas: The IOAS
- * @first: First IOVA
- * @last: Last IOVA
- * @owner: On whose behalf, for ioas_unreserve()
- *
- * Return: 0, -EADDRINUSE if something is mapped there, -ENOMEM.
- */
-int ioas_reserve(struct iommufd_ioas *ioas, unsigned long first,
-		 unsigned long last, void *owner)
-{
-	int rc;
-
-	mutex_lock(&ioas->space_lock);
-	rc = iova_space_reserve(&ioas->space, first, last, owner);
-	mutex_unlock(&ioas->space_lock);
-	return rc;
-}
-EXPORT_SYMBOL_NS_GPL(ioas_reserve, IOMMUFD_INTERNAL);
-
-/**
- * ioas_unreserve() - give back all an owner has reserved
- * @ioas: The IOAS
- * @owner: The owner
- */
-void ioas_unreserve(struct iommufd_ioas *ioas, void *owner)
-{
-	mutex_lock(&ioas->space_lock);
-	iova_space_unreserve(&ioas->space, owner);
-	mutex_unlock(&ioas->space_lock);
 }

@@ -10,13 +10,11 @@
 #include <linux/iommufd.h>
 #include <linux/irqdomain.h>
 #include <linux/module.h>
-#include <linux/sched/signal.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <uapi/linux/iommufd.h>
 
 #include "device.h"
+#include "fault.h"
 #include "hwpt.h"
 
 /* Protects iommufd_hwpt_paging::msi_cookie; innermost */
@@ -120,6 +118,7 @@ struct iommufd_device *iommufd_device_get(struct iommufd_ctx *ictx, u32 id)
 		return ERR_CAST(obj);
 	return container_of(obj, struct iommufd_device, obj);
 }
+EXPORT_SYMBOL_NS_GPL(iommufd_device_get, IOMMUFD_INTERNAL);
 
 /* May user space be given this device at all? */
 static int device_is_safe(struct device *dev)
@@ -182,6 +181,8 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
 	idev->ictx = ictx;
 	idev->dev = dev;
 	INIT_LIST_HEAD(&idev->item);
+	mutex_init(&idev->fault_lock);
+	INIT_LIST_HEAD(&idev->fault_groups);
 	init_completion(&idev->idle);
 
 	iommufd_object_init(&idev->obj, &device_object_ops);
@@ -301,6 +302,16 @@ static int hwpt_enable_msi(struct iommufd_hwpt_paging *paging,
 	return rc;
 }
 
+/* The faults of @idev went where @hwpt says, and do not any more */
+static void device_leave_fault(struct iommufd_device *idev,
+			       struct iommufd_hwpt *hwpt)
+{
+	if (!hwpt->fault)
+		return;
+	iommufd_fault_direct(idev, NULL);
+	iommufd_fault_disable(idev);
+}
+
 static int igroup_attach(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt,
 			 struct iommufd_device *idev)
 {
@@ -337,15 +348,25 @@ static int device_attach_locked(struct iommufd_device *idev,
 	rc = device_reserve(idev, hwpt->paging->ioas);
 	if (rc)
 		return rc;
+	if (hwpt->fault) {
+		rc = iommufd_fault_enable(idev);
+		if (rc)
+			goto err_unreserve;
+		iommufd_fault_direct(idev, hwpt->fault);
+	}
 	if (!igroup->hwpt) {
 		rc = igroup_attach(igroup, hwpt, idev);
-		if (rc) {
-			ioas_unreserve(hwpt->paging->ioas, idev);
-			return rc;
-		}
+		if (rc)
+			goto err_fault;
 	}
 	list_add_tail(&idev->item, &igroup->attached);
 	return 0;
+
+err_fault:
+	device_leave_fault(idev, hwpt);
+err_unreserve:
+	ioas_unreserve(hwpt->paging->ioas, idev);
+	return rc;
 }
 
 static int device_do_attach(struct iommufd_device *idev,
@@ -392,6 +413,7 @@ void iommufd_device_detach(struct iommufd_device *idev)
 		iommu_detach_group(hwpt->domain, igroup->group);
 		igroup->hwpt = NULL;
 	}
+	device_leave_fault(idev, hwpt);
 	ioas_unreserve(hwpt->paging->ioas, idev);
 	mutex_unlock(&igroup->lock);
 
@@ -429,6 +451,48 @@ static void igroup_unreserve(struct iommufd_group *igroup,
 
 	list_for_each_entry(idev, &igroup->attached, item)
 		ioas_unreserve(ioas, idev);
+}
+
+/* Have the faults of all attached devices reported, or of none */
+static int igroup_enable_fault(struct iommufd_group *igroup)
+{
+	struct iommufd_device *idev;
+	int rc;
+
+	list_for_each_entry(idev, &igroup->attached, item) {
+		rc = iommufd_fault_enable(idev);
+		if (rc)
+			goto err_disable;
+	}
+	return 0;
+
+err_disable:
+	list_for_each_entry_continue_reverse(idev, &igroup->attached, item)
+		iommufd_fault_disable(idev);
+	return rc;
+}
+
+/* All attached devices are on @hwpt now; answer what they waited for before */
+static void igroup_direct_fault(struct iommufd_group *igroup,
+				struct iommufd_hwpt *cur,
+				struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_device *idev;
+
+	list_for_each_entry(idev, &igroup->attached, item) {
+		if (cur->fault || hwpt->fault)
+			iommufd_fault_direct(idev, hwpt->fault);
+		if (cur->fault && !hwpt->fault)
+			iommufd_fault_disable(idev);
+	}
+}
+
+static void igroup_disable_fault(struct iommufd_group *igroup)
+{
+	struct iommufd_device *idev;
+
+	list_for_each_entry(idev, &igroup->attached, item)
+		iommufd_fault_disable(idev);
 }
 
 /* Move the group from @cur to @hwpt, which then is used instead */
@@ -483,9 +547,18 @@ static int device_replace_locked(struct iommufd_device *idev,
 	rc = hwpt_enable_msi(hwpt->paging, idev);
 	if (rc)
 		return rc;
+	if (hwpt->fault && !cur->fault) {
+		rc = igroup_enable_fault(igroup);
+		if (rc)
+			return rc;
+	}
 	rc = igroup_replace(igroup, cur, hwpt);
-	if (!rc)
+	if (!rc) {
+		igroup_direct_fault(igroup, cur, hwpt);
 		*old = cur;
+	} else if (hwpt->fault && !cur->fault) {
+		igroup_disable_fault(igroup);
+	}
 	return rc;
 }
 
@@ -702,81 +775,3 @@ int iommufd_device_replace(struct iommufd_device *idev, u32 *pt_id)
 	return device_change_to(idev, pt_id, &device_replace_change);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, IOMMUFD);
-
-/* ---- GET_HW_INFO ---- */
-
-/* Zero user memory, of which there may be gigabytes */
-static int zero_user(void __user *uptr, u32 len)
-{
-	while (len) {
-		u32 slice = min_t(u32, len, SZ_1M);
-
-		if (clear_user(uptr, slice))
-			return -EFAULT;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		uptr += slice;
-		len -= slice;
-		cond_resched();
-	}
-	return 0;
-}
-
-/* Copy out what fits, and zero what is left of the user's buffer */
-static int copy_hw_info(void __user *uptr, u32 user_len, const void *data,
-			u32 len)
-{
-	u32 copied = min(user_len, len);
-
-	if (copied && copy_to_user(uptr, data, copied))
-		return -EFAULT;
-	return zero_user(uptr + copied, user_len - copied);
-}
-
-/**
- * iommufd_get_hw_info() - ioctl(IOMMU_GET_HW_INFO)
- * @ucmd: The ioctl
- *
- * Return: 0 or what the uAPI header says.
- */
-int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
-{
-	struct iommu_hw_info *cmd = ucmd->cmd;
-	u32 type = IOMMU_HW_INFO_TYPE_NONE;
-	const struct iommu_ops *ops;
-	struct iommufd_device *idev;
-	void *data = NULL;
-	u32 len = 0;
-	int rc;
-
-	if (cmd->flags || memchr_inv(cmd->__reserved, 0,
-				     sizeof(cmd->__reserved)))
-		return -EOPNOTSUPP;
-	idev = iommufd_device_get(ucmd->ictx, cmd->dev_id);
-	if (IS_ERR(idev))
-		return PTR_ERR(idev);
-
-	ops = dev_iommu_ops(idev->dev);
-	if (ops->hw_info) {
-		data = ops->hw_info(idev->dev, &len, &type);
-		if (IS_ERR(data)) {
-			rc = PTR_ERR(data);
-			goto out_put;
-		}
-	}
-
-	rc = copy_hw_info(u64_to_user_ptr(cmd->data_uptr), cmd->data_len, data,
-			  len);
-	kfree(data);
-	if (rc)
-		goto out_put;
-
-	cmd->data_len = len;
-	cmd->out_data_type = type;
-	cmd->out_max_pasid_log2 = 0;
-	cmd->out_capabilities = 0;
-	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
-out_put:
-	iommufd_object_put(&idev->obj);
-	return rc;
-}

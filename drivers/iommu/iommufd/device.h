@@ -27,6 +27,7 @@
 
 struct device;
 struct iommu_group;
+struct iommufd_fault;
 struct iommufd_hwpt;
 
 /**
@@ -54,6 +55,9 @@ struct iommufd_group {
  * @dev: The device
  * @igroup: Its group
  * @item: In iommufd_group::attached, or empty
+ * @fault_lock: See fault.h
+ * @fault: Where the device's faults go, or NULL
+ * @fault_groups: Groups of page requests of which the last has not come
  * @idle: No ioctl works on the device any more, and none will
  */
 struct iommufd_device {
@@ -62,10 +66,15 @@ struct iommufd_device {
 	struct device *dev;
 	struct iommufd_group *igroup;
 	struct list_head item;
+	struct mutex fault_lock;
+	struct iommufd_fault *fault;
+	struct list_head fault_groups;
 	struct completion idle;
 };
 
 struct iommufd_device *iommufd_device_get(struct iommufd_ctx *ictx, u32 id);
+
+/* hw_info.c */
 int iommufd_get_hw_info(struct iommufd_ucmd *ucmd);
 
 #endif

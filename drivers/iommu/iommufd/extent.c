@@ -27,52 +27,100 @@ bool extent_append(struct pages_extent *extent, unsigned long pfn)
 }
 
 /**
- * extents_map() - map extents into a domain, one after another
- * @extents: The extents, in order
- * @num: How many
- * @target: Where to; advanced by what has been mapped, also on an error
+ * extents_count() - how many extents a part of an array makes
+ * @iter: The part
  *
- * Return: 0, with @target->left what the extents did not suffice for; or the
- * error of iommu_map().
+ * Return: their number.
  */
-int extents_map(const struct pages_extent *extents, unsigned int num,
-		struct extent_target *target)
+unsigned int extents_count(struct extent_iter iter)
 {
-	unsigned int i;
+	struct pages_extent run;
+	unsigned int num = 0;
 
-	for (i = 0; i < num && target->left; i++) {
-		phys_addr_t phys = PFN_PHYS(extents[i].pfn) + target->skip;
-		unsigned long size = min(target->left, extent_bytes(&extents[i]) -
-						       target->skip);
+	while (extent_next(&iter, &run))
+		num++;
+	return num;
+}
+
+/**
+ * extents_copy() - copy a part of an array of extents
+ * @dst: Where to; may be the array itself, for a part that comes to its front
+ * @iter: The part
+ *
+ * Return: how many extents were written.
+ */
+unsigned int extents_copy(struct pages_extent *dst, struct extent_iter iter)
+{
+	struct pages_extent run;
+	unsigned int num = 0;
+
+	while (extent_next(&iter, &run))
+		dst[num++] = run;
+	return num;
+}
+
+static int extent_map(const struct pages_extent *run,
+		      struct extent_target *target)
+{
+	phys_addr_t phys = PFN_PHYS(run->pfn) + target->offset;
+	unsigned long left = min(target->left,
+				 (extent_pages(run) << PAGE_SHIFT) -
+					 target->offset);
+
+	while (left) {
+		unsigned long size = min(left, target->max_size -
+					       offset_in_page(phys));
 		int rc;
 
 		rc = iommu_map(target->domain, target->iova, phys, size,
 			       target->prot);
 		if (rc)
 			return rc;
+		phys += size;
+		left -= size;
 		target->iova += size;
 		target->left -= size;
-		target->skip = 0;
+		cond_resched();
+	}
+	target->offset = 0;
+	return 0;
+}
+
+/**
+ * extents_map() - map extents into a domain, one after another
+ * @iter: The extents
+ * @target: Where to; advanced by what has been mapped, also on an error
+ *
+ * Return: 0, with @target->left what the extents did not suffice for; or the
+ * error of iommu_map().
+ */
+int extents_map(struct extent_iter iter, struct extent_target *target)
+{
+	struct pages_extent run;
+	int rc;
+
+	while (target->left && extent_next(&iter, &run)) {
+		rc = extent_map(&run, target);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
 
 /**
  * extents_unpin() - let go of the pages
- * @extents: The extents, each page of which is pinned once
- * @num: How many
+ * @iter: The extents, each page of which is pinned once
  * @dirty: A device may have written to them
  *
  * Context: May sleep.
  */
-void extents_unpin(const struct pages_extent *extents, unsigned int num,
-		   bool dirty)
+void extents_unpin(struct extent_iter iter, bool dirty)
 {
-	unsigned int i;
+	struct pages_extent run;
 
-	for (i = 0; i < num; i++) {
-		struct page *page = pfn_to_page(extents[i].pfn);
-		unsigned long left = extent_pages(&extents[i]);
+	while (extent_next(&iter, &run)) {
+		struct page *page = pfn_to_page(run.pfn);
+		unsigned long left = extent_pages(&run);
 
 		while (left) {
 			unsigned long slice = min(left, UNPIN_SLICE);
@@ -83,4 +131,19 @@ void extents_unpin(const struct pages_extent *extents, unsigned int num,
 			cond_resched();
 		}
 	}
+}
+
+/**
+ * extents_list() - list the pages one by one
+ * @iter: The extents
+ * @out: Array of as many pages as @iter takes
+ */
+void extents_list(struct extent_iter iter, struct page **out)
+{
+	struct pages_extent run;
+	unsigned long i;
+
+	while (extent_next(&iter, &run))
+		for (i = 0; i < extent_pages(&run); i++)
+			*out++ = pfn_to_page(run.pfn + i);
 }

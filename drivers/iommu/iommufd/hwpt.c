@@ -10,6 +10,7 @@
 #include <uapi/linux/iommufd.h>
 
 #include "device.h"
+#include "fault.h"
 #include "hwpt.h"
 
 /* What one ioctl may ask to be invalidated at most */
@@ -46,6 +47,8 @@ static void hwpt_nested_release(struct iommufd_object *obj)
 	struct iommufd_hwpt *hwpt = to_hwpt(obj);
 
 	hwpt_free_domain(hwpt);
+	if (hwpt->fault)
+		iommufd_object_unuse(iommufd_fault_obj(hwpt->fault));
 	iommufd_object_unuse(&hwpt->paging->common.obj);
 	kfree(hwpt);
 }
@@ -129,16 +132,33 @@ int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging)
 	return rc;
 }
 
+static int hwpt_use_fault(struct iommufd_hwpt *hwpt, struct iommufd_ctx *ictx,
+			  u32 fault_id)
+{
+	struct iommufd_fault *fault;
+	int rc;
+
+	fault = iommufd_fault_get(ictx, fault_id);
+	if (IS_ERR(fault))
+		return PTR_ERR(fault);
+	rc = iommufd_object_use(iommufd_fault_obj(fault));
+	if (!rc)
+		hwpt->fault = fault;
+	iommufd_object_put(iommufd_fault_obj(fault));
+	return rc;
+}
+
 /* HWPT_ALLOC on a paging HWPT */
 static struct iommufd_hwpt *
 hwpt_alloc_on_parent(struct iommufd_hwpt_paging *parent,
-		     struct iommufd_device *idev, u32 flags,
+		     struct iommufd_device *idev,
+		     const struct iommu_hwpt_alloc *cmd,
 		     const struct iommu_user_data *user_data)
 {
 	struct iommufd_hwpt *hwpt;
 	int rc;
 
-	if (flags)
+	if (cmd->flags & ~IOMMU_HWPT_FAULT_ID_VALID)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!user_data || !parent->nest_parent)
 		return ERR_PTR(-EINVAL);
@@ -154,8 +174,12 @@ hwpt_alloc_on_parent(struct iommufd_hwpt_paging *parent,
 
 	iommufd_object_init(&hwpt->obj, &hwpt_nested_object_ops);
 	hwpt->paging = parent;
-	rc = hwpt_alloc_domain(hwpt, idev->dev, 0, parent->common.domain,
-			       user_data);
+	rc = 0;
+	if (cmd->flags & IOMMU_HWPT_FAULT_ID_VALID)
+		rc = hwpt_use_fault(hwpt, idev->ictx, cmd->fault_id);
+	if (!rc)
+		rc = hwpt_alloc_domain(hwpt, idev->dev, 0,
+				       parent->common.domain, user_data);
 	if (rc) {
 		iommufd_object_put(&hwpt->obj);
 		return ERR_PTR(rc);
@@ -165,19 +189,22 @@ hwpt_alloc_on_parent(struct iommufd_hwpt_paging *parent,
 
 /* Make the HWPT on whatever @pt is; one on an IOAS is still empty */
 static struct iommufd_hwpt *hwpt_alloc_on(struct iommufd_object *pt,
-					  struct iommufd_device *idev, u32 flags,
+					  struct iommufd_device *idev,
+					  const struct iommu_hwpt_alloc *cmd,
 					  const struct iommu_user_data *user_data)
 {
 	struct iommufd_hwpt_paging *paging;
 
 	switch (pt->ops->type) {
 	case IOMMUFD_OBJ_IOAS:
-		paging = iommufd_hwpt_paging_alloc(to_ioas(pt), idev, flags,
-						   user_data);
+		if (cmd->flags & IOMMU_HWPT_FAULT_ID_VALID)
+			return ERR_PTR(-EOPNOTSUPP);
+		paging = iommufd_hwpt_paging_alloc(to_ioas(pt), idev,
+						   cmd->flags, user_data);
 		return IS_ERR(paging) ? ERR_CAST(paging) : &paging->common;
 	case IOMMUFD_OBJ_HWPT_PAGING:
 		return hwpt_alloc_on_parent(to_hwpt_paging(to_hwpt(pt)), idev,
-					    flags, user_data);
+					    cmd, user_data);
 	default:
 		return ERR_PTR(-EINVAL);
 	}
@@ -187,18 +214,19 @@ static struct iommufd_hwpt *hwpt_alloc_on(struct iommufd_object *pt,
  * The device is needed to make the HWPT, not to fill it: that may take as long
  * as user memory takes to fault in, and who unbinds the device waits for us.
  */
-static struct iommufd_hwpt *hwpt_alloc_for(struct iommufd_ctx *ictx, u32 dev_id,
-					   struct iommufd_object *pt, u32 flags,
-					   const struct iommu_user_data *user_data)
+static struct iommufd_hwpt *
+hwpt_alloc_for(struct iommufd_ctx *ictx, struct iommufd_object *pt,
+	       const struct iommu_hwpt_alloc *cmd,
+	       const struct iommu_user_data *user_data)
 {
 	struct iommufd_device *idev;
 	struct iommufd_hwpt *hwpt;
 	int rc;
 
-	idev = iommufd_device_get(ictx, dev_id);
+	idev = iommufd_device_get(ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return ERR_CAST(idev);
-	hwpt = hwpt_alloc_on(pt, idev, flags, user_data);
+	hwpt = hwpt_alloc_on(pt, idev, cmd, user_data);
 	iommufd_object_put(&idev->obj);
 	if (IS_ERR(hwpt) || hwpt != &hwpt->paging->common)
 		return hwpt;
@@ -214,7 +242,8 @@ static struct iommufd_hwpt *hwpt_alloc_for(struct iommufd_ctx *ictx, u32 dev_id,
 static int hwpt_alloc_check(const struct iommu_hwpt_alloc *cmd)
 {
 	if (cmd->flags & ~(IOMMU_HWPT_ALLOC_NEST_PARENT |
-			   IOMMU_HWPT_ALLOC_DIRTY_TRACKING) ||
+			   IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
+			   IOMMU_HWPT_FAULT_ID_VALID) ||
 	    cmd->__reserved || cmd->__reserved2)
 		return -EOPNOTSUPP;
 	/* A type without data, or data without a type, is a mistake */
@@ -248,7 +277,7 @@ int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(pt))
 		return PTR_ERR(pt);
 
-	hwpt = hwpt_alloc_for(ucmd->ictx, cmd->dev_id, pt, cmd->flags,
+	hwpt = hwpt_alloc_for(ucmd->ictx, pt, cmd,
 			      user_data.type ? &user_data : NULL);
 	if (IS_ERR(hwpt))
 		rc = PTR_ERR(hwpt);

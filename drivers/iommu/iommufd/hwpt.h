@@ -18,6 +18,7 @@
 
 struct iommu_user_data;
 struct iommufd_device;
+struct iommufd_fault;
 
 /**
  * struct iommufd_hwpt - what both kinds have in common
@@ -25,12 +26,14 @@ struct iommufd_device;
  * @domain: The domain, its own
  * @driver: The module of the domain's driver, held
  * @paging: The paging HWPT that translates in the end: itself, or the parent
+ * @fault: Where page requests of its devices go, used; NULL if they are refused
  */
 struct iommufd_hwpt {
 	struct iommufd_object obj;
 	struct iommu_domain *domain;
 	struct module *driver;
 	struct iommufd_hwpt_paging *paging;
+	struct iommufd_fault *fault;
 };
 
 /**

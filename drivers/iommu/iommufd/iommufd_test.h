@@ -56,7 +56,12 @@ enum {
 enum {
 	MOCK_FLAGS_DEVICE_NO_DIRTY = 1 << 0,
 	MOCK_FLAGS_DEVICE_HUGE_IOVA = 1 << 1,
+	/* Not in Linux 6.12, though its kselftests use it */
+	MOCK_FLAGS_DEVICE_PASID = 1 << 2,
 };
+
+/* Bits of PASID that a device with MOCK_FLAGS_DEVICE_PASID has */
+#define MOCK_PASID_WIDTH 20
 
 enum {
 	MOCK_NESTED_DOMAIN_IOTLB_ID_MAX = 3,

@@ -48,6 +48,7 @@ void iova_space_init(struct iova_space *space)
 {
 	space->areas = RB_ROOT;
 	space->reserved = RB_ROOT_CACHED;
+	space->allowed = RB_ROOT_CACHED;
 }
 
 /**
@@ -63,6 +64,7 @@ void iova_space_destroy(struct iova_space *space)
 		interval_tree_remove(node, &space->reserved);
 		kfree(container_of(node, struct iova_reserved, node));
 	}
+	iova_allowed_destroy(&space->allowed);
 }
 
 /**
@@ -179,14 +181,6 @@ static struct iova_area *iova_gap_lowest(struct rb_node *node,
 	}
 }
 
-static struct iova_area *iova_gap_first(struct iova_space *space,
-					unsigned long width)
-{
-	struct rb_node *root = space->areas.rb_node;
-
-	return iova_gap_below(root, width) ? iova_gap_lowest(root, width) : NULL;
-}
-
 /* The next area above @area with a gap of at least @width before it */
 static struct iova_area *iova_gap_next(struct iova_area *area,
 				       unsigned long width)
@@ -205,6 +199,22 @@ static struct iova_area *iova_gap_next(struct iova_area *area,
 		if (to_area(node)->gap >= width)
 			return to_area(node);
 	}
+}
+
+/* The lowest area above @from with a gap of at least @width before it */
+static struct iova_area *iova_gap_first(struct iova_space *space,
+					unsigned long from, unsigned long width)
+{
+	struct iova_area *area;
+
+	if (!iova_gap_below(space->areas.rb_node, width))
+		return NULL;
+	if (!from)
+		return iova_gap_lowest(space->areas.rb_node, width);
+	area = iova_space_first(space, from, ULONG_MAX);
+	if (!area || area->gap >= width)
+		return area;
+	return iova_gap_next(area, width);
 }
 
 /* Find room in [@first, @last], which no area touches */
@@ -236,24 +246,52 @@ static bool iova_gap_find_room(struct iova_space *space, unsigned long first,
 	}
 }
 
-/* Try the gaps of at least @width, lowest first */
-static bool iova_space_try_gaps(struct iova_space *space, unsigned long width,
+/* Try the gaps of at least @width that reach into [@first, @last], lowest first */
+static bool iova_space_try_gaps(struct iova_space *space, unsigned long first,
+				unsigned long last, unsigned long width,
 				const struct iova_request *request,
 				unsigned long *found)
 {
-	unsigned long tail = 0;
 	struct iova_area *area;
+	unsigned long tail;
 
-	for (area = iova_gap_first(space, width); area;
+	for (area = iova_gap_first(space, first, width);
+	     area && area->first - area->gap <= last;
 	     area = iova_gap_next(area, width))
-		if (iova_gap_find_room(space, area->first - area->gap,
-				       area->first - 1, request, found))
+		if (iova_gap_find_room(space,
+				       max(first, area->first - area->gap),
+				       min(last, area->first - 1), request,
+				       found))
 			return true;
 
+	/* The gap after the last area is before none */
 	area = to_area(rb_last(&space->areas));
-	if (area && check_add_overflow(area->last, 1UL, &tail))
-		return false;
-	return iova_gap_find_room(space, tail, ULONG_MAX, request, found);
+	if (area) {
+		if (check_add_overflow(area->last, 1UL, &tail))
+			return false;
+		first = max(first, tail);
+	}
+	return first <= last &&
+	       iova_gap_find_room(space, first, last, request, found);
+}
+
+/* Find room in [@first, @last] */
+static bool iova_space_search(struct iova_space *space, unsigned long first,
+			      unsigned long last,
+			      const struct iova_request *request,
+			      unsigned long *found)
+{
+	unsigned long width;
+
+	if (!check_add_overflow(request->length, request->align - 1, &width)) {
+		if (iova_space_try_gaps(space, first, last, width, request,
+					found))
+			return true;
+		if (width == request->length)
+			return false;
+	}
+	return iova_space_try_gaps(space, first, last, request->length, request,
+				   found);
 }
 
 /**
@@ -271,13 +309,17 @@ int iova_space_find_room(struct iova_space *space,
 			 const struct iova_request *request,
 			 unsigned long *first)
 {
-	unsigned long width;
+	struct interval_tree_node *allowed;
 
-	if (!check_add_overflow(request->length, request->align - 1, &width) &&
-	    iova_space_try_gaps(space, width, request, first))
-		return 0;
-	if (iova_space_try_gaps(space, request->length, request, first))
-		return 0;
+	allowed = interval_tree_iter_first(&space->allowed, 0, ULONG_MAX);
+	if (!allowed)
+		return iova_space_search(space, 0, ULONG_MAX, request, first) ?
+			       0 : -ENOSPC;
+
+	for (; allowed; allowed = interval_tree_iter_next(allowed, 0, ULONG_MAX))
+		if (iova_space_search(space, allowed->start, allowed->last,
+				      request, first))
+			return 0;
 	return -ENOSPC;
 }
 
@@ -288,14 +330,15 @@ int iova_space_find_room(struct iova_space *space,
  * @last: Last IOVA of the range
  * @owner: On whose behalf, for iova_space_unreserve()
  *
- * Return: 0, -EADDRINUSE if an area is there, -ENOMEM.
+ * Return: 0, -EADDRINUSE if an area or an allowed range is there, -ENOMEM.
  */
 int iova_space_reserve(struct iova_space *space, unsigned long first,
 		       unsigned long last, void *owner)
 {
 	struct iova_reserved *reserved;
 
-	if (iova_space_first(space, first, last))
+	if (iova_space_first(space, first, last) ||
+	    interval_tree_iter_first(&space->allowed, first, last))
 		return -EADDRINUSE;
 
 	reserved = kzalloc(sizeof(*reserved), GFP_KERNEL_ACCOUNT);
@@ -354,4 +397,62 @@ bool iova_space_next_usable(struct iova_space *space, unsigned long from,
 	*first = from;
 	*last = node ? node->start - 1 : ULONG_MAX;
 	return true;
+}
+
+/**
+ * iova_allowed_add() - add a range to a set of allowed ones
+ * @allowed: The set, of no space yet
+ * @first: First IOVA
+ * @last: Last IOVA
+ *
+ * Return: 0, -EINVAL if it overlaps one that is there, -ENOMEM.
+ */
+int iova_allowed_add(struct rb_root_cached *allowed, unsigned long first,
+		     unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	if (interval_tree_iter_first(allowed, first, last))
+		return -EINVAL;
+	node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
+	if (!node)
+		return -ENOMEM;
+	node->start = first;
+	node->last = last;
+	interval_tree_insert(node, allowed);
+	return 0;
+}
+
+/**
+ * iova_allowed_destroy() - free a set of allowed ranges
+ * @allowed: The set, empty when this returns
+ */
+void iova_allowed_destroy(struct rb_root_cached *allowed)
+{
+	struct interval_tree_node *node;
+
+	while ((node = interval_tree_iter_first(allowed, 0, ULONG_MAX))) {
+		interval_tree_remove(node, allowed);
+		kfree(node);
+	}
+}
+
+/**
+ * iova_space_check_allowed() - may a set of allowed ranges become a space's?
+ * @space: The space
+ * @allowed: The set
+ *
+ * Return: 0, or -EADDRINUSE if a part of it is reserved.
+ */
+int iova_space_check_allowed(struct iova_space *space,
+			     struct rb_root_cached *allowed)
+{
+	struct interval_tree_node *node;
+
+	for (node = interval_tree_iter_first(allowed, 0, ULONG_MAX); node;
+	     node = interval_tree_iter_next(node, 0, ULONG_MAX))
+		if (interval_tree_iter_first(&space->reserved, node->start,
+					     node->last))
+			return -EADDRINUSE;
+	return 0;
 }

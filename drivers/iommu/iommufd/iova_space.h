@@ -5,8 +5,10 @@
  *
  * Areas are what is mapped. They never overlap each other. Reserved ranges are
  * what must not be mapped, each on behalf of an owner; they may overlap each
- * other, but never an area. Every range is [first, last], both inclusive, so
- * that the whole space, 0 to ULONG_MAX, is a range like any other.
+ * other, but never an area. Allowed ranges are where room is looked for, if there
+ * are any; they never overlap each other or a reserved one. Every range is
+ * [first, last], both inclusive, so that the whole space, 0 to ULONG_MAX, is a
+ * range like any other.
  *
  * Areas stand in a tree by address. Each knows the gap before it and the widest
  * gap in its subtree, so that a gap of a given width is found in logarithmic
@@ -25,10 +27,12 @@
  * struct iova_space - an IOVA space
  * @areas: Root of the areas
  * @reserved: struct iova_reserved, by range
+ * @allowed: struct interval_tree_node, by range
  */
 struct iova_space {
 	struct rb_root areas;
 	struct rb_root_cached reserved;
+	struct rb_root_cached allowed;
 };
 
 /**
@@ -75,6 +79,11 @@ int iova_space_find_room(struct iova_space *space,
 int iova_space_reserve(struct iova_space *space, unsigned long first,
 		       unsigned long last, void *owner);
 void iova_space_unreserve(struct iova_space *space, void *owner);
+int iova_space_check_allowed(struct iova_space *space,
+			     struct rb_root_cached *allowed);
+int iova_allowed_add(struct rb_root_cached *allowed, unsigned long first,
+		     unsigned long last);
+void iova_allowed_destroy(struct rb_root_cached *allowed);
 bool iova_space_next_usable(struct iova_space *space, unsigned long from,
 			    unsigned long *first, unsigned long *last);
 

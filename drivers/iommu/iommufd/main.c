@@ -5,6 +5,7 @@
  * Every ioctl takes a structure that begins with its own length. It is copied
  * in here, once, whatever version the user knows; each operation validates its
  * fields before it acts, and writes its results back itself.
+ * VFIO's ioctls, which are not like that, go to vfio_compat.c as they are.
  *
  * No lock is held here.
  */
@@ -21,10 +22,13 @@
 #include <uapi/linux/iommufd.h>
 
 #include "device.h"
+#include "dirty.h"
+#include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
 #include "object.h"
 #include "test.h"
+#include "vfio_compat.h"
 
 static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 {
@@ -35,13 +39,20 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union iommufd_cmd {
 	struct iommu_destroy destroy;
+	struct iommu_fault_alloc fault_alloc;
 	struct iommu_hw_info hw_info;
 	struct iommu_hwpt_alloc hwpt_alloc;
+	struct iommu_hwpt_get_dirty_bitmap hwpt_get_dirty_bitmap;
 	struct iommu_hwpt_invalidate hwpt_invalidate;
+	struct iommu_hwpt_set_dirty_tracking hwpt_set_dirty_tracking;
 	struct iommu_ioas_alloc ioas_alloc;
+	struct iommu_ioas_allow_iovas ioas_allow_iovas;
+	struct iommu_ioas_copy ioas_copy;
 	struct iommu_ioas_iova_ranges ioas_iova_ranges;
 	struct iommu_ioas_map ioas_map;
 	struct iommu_ioas_unmap ioas_unmap;
+	struct iommu_option option;
+	struct iommu_vfio_ioas vfio_ioas;
 #if IS_ENABLED(CONFIG_IOMMUFD_TEST)
 	struct iommu_test_cmd test;
 #endif
@@ -68,19 +79,33 @@ struct iommufd_ioctl {
 
 static const struct iommufd_ioctl iommufd_ioctls[] = {
 	IOMMUFD_IOCTL(IOMMU_DESTROY, iommu_destroy, id, iommufd_destroy),
+	IOMMUFD_IOCTL(IOMMU_FAULT_QUEUE_ALLOC, iommu_fault_alloc, out_fault_fd,
+		      iommufd_fault_queue_alloc),
 	IOMMUFD_IOCTL(IOMMU_GET_HW_INFO, iommu_hw_info, __reserved,
 		      iommufd_get_hw_info),
 	IOMMUFD_IOCTL(IOMMU_HWPT_ALLOC, iommu_hwpt_alloc, __reserved,
 		      iommufd_hwpt_alloc),
+	IOMMUFD_IOCTL(IOMMU_HWPT_GET_DIRTY_BITMAP, iommu_hwpt_get_dirty_bitmap,
+		      data, iommufd_hwpt_get_dirty_bitmap),
+	IOMMUFD_IOCTL(IOMMU_HWPT_SET_DIRTY_TRACKING,
+		      iommu_hwpt_set_dirty_tracking, __reserved,
+		      iommufd_hwpt_set_dirty_tracking),
 	IOMMUFD_IOCTL(IOMMU_HWPT_INVALIDATE, iommu_hwpt_invalidate, __reserved,
 		      iommufd_hwpt_invalidate),
 	IOMMUFD_IOCTL(IOMMU_IOAS_ALLOC, iommu_ioas_alloc, out_ioas_id,
 		      iommufd_ioas_alloc),
+	IOMMUFD_IOCTL(IOMMU_IOAS_ALLOW_IOVAS, iommu_ioas_allow_iovas,
+		      allowed_iovas, iommufd_ioas_allow_iovas),
+	IOMMUFD_IOCTL(IOMMU_IOAS_COPY, iommu_ioas_copy, src_iova,
+		      iommufd_ioas_copy),
 	IOMMUFD_IOCTL(IOMMU_IOAS_IOVA_RANGES, iommu_ioas_iova_ranges,
 		      out_iova_alignment, iommufd_ioas_iova_ranges),
 	IOMMUFD_IOCTL(IOMMU_IOAS_MAP, iommu_ioas_map, iova, iommufd_ioas_map),
 	IOMMUFD_IOCTL(IOMMU_IOAS_UNMAP, iommu_ioas_unmap, length,
 		      iommufd_ioas_unmap),
+	IOMMUFD_IOCTL(IOMMU_OPTION, iommu_option, val64, iommufd_option),
+	IOMMUFD_IOCTL(IOMMU_VFIO_IOAS, iommu_vfio_ioas, __reserved,
+		      iommufd_vfio_ioas),
 #if IS_ENABLED(CONFIG_IOMMUFD_TEST)
 	IOMMUFD_IOCTL(IOMMU_TEST_CMD, iommu_test_cmd, last, iommufd_test),
 #endif
@@ -98,6 +123,8 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd,
 	union iommufd_cmd buf;
 	int rc;
 
+	if (_IOC_NR(cmd) < IOMMUFD_CMD_BASE)
+		return iommufd_vfio_ioctl(ucmd.ictx, cmd, arg);
 	if (nr >= ARRAY_SIZE(iommufd_ioctls))
 		return -ENOTTY;
 	op = &iommufd_ioctls[array_index_nospec(nr, ARRAY_SIZE(iommufd_ioctls))];
@@ -146,6 +173,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	/* ID 0 is no object's */
 	xa_init_flags(&ictx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ictx->groups, XA_FLAGS_ACCOUNT);
+	mutex_init(&ictx->vfio_lock);
 	ictx->file = file;
 	file->private_data = ictx;
 	return 0;
@@ -155,6 +183,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ictx = file->private_data;
 
+	iommufd_vfio_release(ictx);
 	iommufd_object_remove_all(ictx);
 	WARN_ON(!xa_empty(&ictx->groups));
 	kfree(ictx);

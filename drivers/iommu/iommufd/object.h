@@ -15,25 +15,30 @@
  *		zero; nobody can become a user after that.
  *
  * Locks: the lock of iommufd_ctx::objects makes lookup, publication and removal
- * of an ID atomic. Nothing else is taken under it.
+ * of an ID atomic. Nothing else is taken under it. iommufd_ctx::vfio_lock comes
+ * before it.
  */
 #ifndef __IOMMUFD_OBJECT_H
 #define __IOMMUFD_OBJECT_H
 
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
 struct file;
 struct iommufd_ctx;
+struct iommufd_ioas;
 struct module;
 
 /* In the order in which the close of /dev/iommu destroys them: users first */
 enum iommufd_object_type {
 	IOMMUFD_OBJ_MOCK_DEVICE,
+	IOMMUFD_OBJ_ACCESS,
 	IOMMUFD_OBJ_DEVICE,
 	IOMMUFD_OBJ_HWPT_NESTED,
 	IOMMUFD_OBJ_HWPT_PAGING,
+	IOMMUFD_OBJ_FAULT,
 	IOMMUFD_OBJ_IOAS,
 	IOMMUFD_OBJ_TYPES,
 };
@@ -65,11 +70,17 @@ struct iommufd_object {
  * @file: The open file, whose references are the context's
  * @objects: Objects by ID; reserved IDs have no object yet
  * @groups: struct iommufd_group by IOMMU group ID, see device.c
+ * @vfio_lock: Protects @vfio_ioas
+ * @vfio_ioas: The IOAS that VFIO's own ioctls are for, used, or NULL
+ * @charge: enum memory_charge of what is mapped from now on
  */
 struct iommufd_ctx {
 	struct file *file;
 	struct xarray objects;
 	struct xarray groups;
+	struct mutex vfio_lock;
+	struct iommufd_ioas *vfio_ioas;
+	u8 charge;
 };
 
 /**

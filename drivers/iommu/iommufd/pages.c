@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinned pages: pin, account, remember as extents, map into a domain. See
- * pages.h for the rules.
+ * Pinned pages: pin, remember as extents, map into a domain. See pages.h for the
+ * rules.
  */
+#include <linux/highmem.h>
 #include <linux/iommu.h>
+#include <linux/iommufd.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "extent.h"
 #include "pages.h"
 
 /**
  * struct pages_chunk - extents that follow one another
- * @list: In iommufd_pages::chunks
+ * @node: Index of the first and of the last page, in iommufd_pages::chunks
  * @num: Number of @extents
  * @extents: The extents
  */
 struct pages_chunk {
-	struct list_head list;
+	struct interval_tree_node node;
 	unsigned int num;
 	struct pages_extent extents[];
 };
 
+#define to_chunk(_node) container_of(_node, struct pages_chunk, node)
+
 /* A chunk fits a page */
-#define CHUNK_MAX_EXTENTS                                \
+#define CHUNK_MAX_EXTENTS                                      \
 	((PAGE_SIZE - offsetof(struct pages_chunk, extents)) / \
 	 sizeof(struct pages_extent))
 
@@ -37,9 +40,28 @@ struct pages_chunk {
  */
 #define BATCH_STACK_PAGES 16
 
+#if IS_ENABLED(CONFIG_IOMMUFD_TEST)
+unsigned int pages_batch_limit = UINT_MAX;
+EXPORT_SYMBOL_NS_GPL(pages_batch_limit, IOMMUFD_INTERNAL);
+#endif
+
+/**
+ * struct pages_batch - pages that are not in a chunk yet
+ * @pages: Room for what GUP returns
+ * @max_pages: How much
+ * @first: Index of the first page in @extents
+ * @next: Index after the last page in @extents
+ * @extents: The extents
+ * @num_extents: How many there are
+ * @max_extents: How many there is room for
+ * @stack_pages: Room on the stack
+ * @stack_extents: Room on the stack
+ */
 struct pages_batch {
 	struct page **pages;
 	unsigned int max_pages;
+	unsigned long first;
+	unsigned long next;
 	struct pages_extent *extents;
 	unsigned int num_extents;
 	unsigned int max_extents;
@@ -47,14 +69,24 @@ struct pages_batch {
 	struct pages_extent stack_extents[BATCH_STACK_PAGES];
 };
 
-static void pages_batch_init(struct pages_batch *batch, unsigned long npages)
+static void batch_init(struct pages_batch *batch, unsigned long first,
+		       unsigned long last)
 {
+	batch->first = first;
+	batch->next = first;
 	batch->num_extents = 0;
 	batch->pages = batch->stack_pages;
 	batch->max_pages = BATCH_STACK_PAGES;
 	batch->extents = batch->stack_extents;
 	batch->max_extents = BATCH_STACK_PAGES;
-	if (npages <= BATCH_STACK_PAGES)
+	if (pages_batch_limit < PAGE_SIZE) {
+		batch->max_pages = clamp_t(unsigned int,
+					   pages_batch_limit / sizeof(*batch->pages),
+					   1, BATCH_STACK_PAGES);
+		batch->max_extents = batch->max_pages;
+		return;
+	}
+	if (last - first < BATCH_STACK_PAGES)
 		return;
 
 	/* Larger ones go faster with more room, but do not depend on it */
@@ -71,7 +103,7 @@ static void pages_batch_init(struct pages_batch *batch, unsigned long npages)
 		batch->extents = batch->stack_extents;
 }
 
-static void pages_batch_destroy(struct pages_batch *batch)
+static void batch_destroy(struct pages_batch *batch)
 {
 	if (batch->pages != batch->stack_pages)
 		free_page((unsigned long)batch->pages);
@@ -79,34 +111,44 @@ static void pages_batch_destroy(struct pages_batch *batch)
 		free_page((unsigned long)batch->extents);
 }
 
-static void pages_free_chunks(struct iommufd_pages *pages)
+static struct pages_chunk *chunk_alloc(unsigned int num, gfp_t gfp)
 {
-	struct pages_chunk *chunk, *next;
+	struct pages_chunk *chunk;
 
-	list_for_each_entry_safe(chunk, next, &pages->chunks, list) {
-		extents_unpin(chunk->extents, chunk->num, pages->writable);
-		list_del(&chunk->list);
-		kfree(chunk);
-	}
+	chunk = kmalloc(struct_size(chunk, extents, num), gfp);
+	if (chunk)
+		chunk->num = num;
+	return chunk;
 }
 
-/* Move what the batch has gathered to the end of @pages */
-static int pages_batch_flush(struct pages_batch *batch,
-			     struct iommufd_pages *pages)
+static void chunk_insert(struct iommufd_pages *pages, struct pages_chunk *chunk,
+			 unsigned long first, unsigned long last)
+{
+	chunk->node.start = first;
+	chunk->node.last = last;
+	interval_tree_insert(&chunk->node, &pages->chunks);
+}
+
+static unsigned long node_length(const struct interval_tree_node *node)
+{
+	return node->last - node->start + 1;
+}
+
+/* Make what the batch has gathered a chunk */
+static int batch_flush(struct pages_batch *batch, struct iommufd_pages *pages)
 {
 	struct pages_chunk *chunk;
 
 	if (!batch->num_extents)
 		return 0;
-	chunk = kmalloc(struct_size(chunk, extents, batch->num_extents),
-			GFP_KERNEL_ACCOUNT);
+	chunk = chunk_alloc(batch->num_extents, GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
 
-	chunk->num = batch->num_extents;
 	memcpy(chunk->extents, batch->extents,
 	       array_size(batch->num_extents, sizeof(*batch->extents)));
-	list_add_tail(&chunk->list, &pages->chunks);
+	chunk_insert(pages, chunk, batch->first, batch->next - 1);
+	batch->first = batch->next;
 	batch->num_extents = 0;
 	return 0;
 }
@@ -115,20 +157,20 @@ static int pages_batch_flush(struct pages_batch *batch,
  * Add @num pages at batch->pages to the extents. On an error the ones not added
  * are unpinned, the others are in the batch or in @pages.
  */
-static int pages_batch_add(struct pages_batch *batch,
-			   struct iommufd_pages *pages, unsigned int num)
+static int batch_add(struct pages_batch *batch, struct iommufd_pages *pages,
+		     unsigned int num)
 {
 	unsigned int i;
 	int rc;
 
-	for (i = 0; i < num; i++) {
+	for (i = 0; i < num; i++, batch->next++) {
 		unsigned long pfn = page_to_pfn(batch->pages[i]);
 
 		if (batch->num_extents &&
 		    extent_append(&batch->extents[batch->num_extents - 1], pfn))
 			continue;
 		if (batch->num_extents == batch->max_extents) {
-			rc = pages_batch_flush(batch, pages);
+			rc = batch_flush(batch, pages);
 			if (rc) {
 				unpin_user_pages(batch->pages + i, num - i);
 				return rc;
@@ -140,239 +182,471 @@ static int pages_batch_add(struct pages_batch *batch,
 	return 0;
 }
 
-/*
- * How to pin what is only read, from @vma. A private mapping may still have to be
- * given pages of its own, by the copy on write that a later store of the CPU would
- * do anyway; pinned before that, the device would read the old page for ever.
- * FOLL_WRITE does it now, FOLL_FORCE also where only the owner of the memory may
- * not write. A shared mapping needs none of it, and is not to look written to.
- *
- * GUP of 6.1 does not force a write to huge pages of hugetlbfs: a private mapping
- * of those has to be writable.
- */
-static unsigned int pages_gup_read_flags(const struct vm_area_struct *vma)
+static int batch_gather(struct pages_batch *batch, struct iommufd_pages *pages,
+			unsigned long last)
 {
-	unsigned int flags = FOLL_LONGTERM;
-
-	if (is_cow_mapping(vma->vm_flags)) {
-		flags |= FOLL_WRITE;
-		if (!(vma->vm_flags & VM_WRITE))
-			flags |= FOLL_FORCE;
-	}
-	return flags;
-}
-
-/* Pin memory that is only read, as far as one VMA goes */
-static long pages_gup_read(struct iommufd_pages *pages, unsigned long addr,
-			   unsigned long num, struct page **out)
-{
-	struct vm_area_struct *vma = vma_lookup(pages->mm, addr);
-	unsigned int flags;
-
-	/* FOLL_FORCE would not look whether it may be read */
-	if (!vma || !(vma->vm_flags & VM_READ))
-		return -EFAULT;
-	flags = pages_gup_read_flags(vma);
-	num = min(num, (vma->vm_end - addr) >> PAGE_SHIFT);
-	if (pages->mm == current->mm)
-		return pin_user_pages(addr, num, flags, out, NULL);
-	return pin_user_pages_remote(pages->mm, addr, num, flags, out, NULL,
-				     NULL);
-}
-
-static long pages_gup_locked(struct iommufd_pages *pages, unsigned long addr,
-			     unsigned long num, struct page **out)
-{
-	long got;
-
-	if (mmap_read_lock_killable(pages->mm))
-		return -EINTR;
-	if (pages->writable)
-		got = pin_user_pages_remote(pages->mm, addr, num,
-					    FOLL_LONGTERM | FOLL_WRITE, out,
-					    NULL, NULL);
-	else
-		got = pages_gup_read(pages, addr, num, out);
-	mmap_read_unlock(pages->mm);
-	return got;
-}
-
-/* Pin some of @num pages at @addr, at least one, or return an error */
-static long pages_gup(struct iommufd_pages *pages, unsigned long addr,
-		      unsigned long num, struct page **out)
-{
-	long got;
-
-	if (pages->mm != current->mm) {
-		/* The memory of a process that has exited is gone */
-		if (!mmget_not_zero(pages->mm))
-			return -EFAULT;
-		got = pages_gup_locked(pages, addr, num, out);
-		/* The last one to let go frees it, which takes long */
-		mmput_async(pages->mm);
-	} else if (pages->writable) {
-		got = pin_user_pages_fast(addr, num, FOLL_LONGTERM | FOLL_WRITE,
-					  out);
-	} else {
-		got = pages_gup_locked(pages, addr, num, out);
-	}
-
-	/* Why memory cannot be pinned is of no use to the caller */
-	if (got > 0 || got == -ENOMEM || got == -EINTR)
-		return got;
-	return -EFAULT;
-}
-
-/* Pin all pages, as extents in @pages and, at the end, in @batch */
-static int pages_gather(struct iommufd_pages *pages, struct pages_batch *batch)
-{
-	unsigned long done = 0;
 	int rc;
 
-	while (done < pages->npages) {
+	while (batch->next <= last) {
 		unsigned long num = min_t(unsigned long, batch->max_pages,
-					  pages->npages - done);
-		long got = pages_gup(pages, pages->start + done * PAGE_SIZE,
-				     num, batch->pages);
+					  last - batch->next + 1);
+		long got = user_memory_pin(&pages->memory, batch->next, num,
+					   batch->pages);
 
 		if (got < 0)
 			return got;
-		rc = pages_batch_add(batch, pages, got);
+		rc = batch_add(batch, pages, got);
 		if (rc)
 			return rc;
-		done += got;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
-	return pages_batch_flush(batch, pages);
+	return batch_flush(batch, pages);
 }
 
-static void pages_uncharge(struct iommufd_pages *pages)
+/*
+ * Pin [@first, @last], none of which is. On an error the first of it may be in
+ * chunks, and is charged.
+ */
+static int pages_gather(struct iommufd_pages *pages, unsigned long first,
+			unsigned long last)
 {
-	atomic64_sub(pages->npages, &pages->mm->pinned_vm);
-	if (pages->user)
-		atomic_long_sub(pages->npages, &pages->user->locked_vm);
-}
+	struct pages_batch batch;
+	int rc;
 
-static int pages_charge(struct iommufd_pages *pages)
-{
-	long limit = task_rlimit(pages->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	long old;
+	rc = user_memory_charge(&pages->memory, last - first + 1);
+	if (rc)
+		return rc;
+	batch_init(&batch, first, last);
+	rc = batch_gather(&batch, pages, last);
+	if (rc) {
+		struct extent_iter iter = EXTENT_ITER(batch.extents,
+						      batch.num_extents, 0,
+						      batch.next - batch.first);
 
-	if (pages->user) {
-		/* Not added first: others would meet a limit nobody reaches */
-		old = atomic_long_read(&pages->user->locked_vm);
-		do {
-			if (pages->npages > limit || old > limit - pages->npages)
-				return -ENOMEM;
-		} while (!atomic_long_try_cmpxchg(&pages->user->locked_vm, &old,
-						  old + pages->npages));
+		extents_unpin(iter, pages->memory.writable);
+		user_memory_uncharge(&pages->memory, last - batch.first + 1);
 	}
-	atomic64_add(pages->npages, &pages->mm->pinned_vm);
+	batch_destroy(&batch);
+	return rc;
+}
+
+/*
+ * Find the first part of [*@first, @last] that no node of @root covers. False if
+ * there is none.
+ */
+static bool find_hole(struct rb_root_cached *root, unsigned long *first,
+		      unsigned long last, unsigned long *hole_last)
+{
+	struct interval_tree_node *node;
+
+	while (*first <= last) {
+		node = interval_tree_iter_first(root, *first, last);
+		if (!node) {
+			*hole_last = last;
+			return true;
+		}
+		if (node->start > *first) {
+			*hole_last = node->start - 1;
+			return true;
+		}
+		*first = node->last + 1;
+	}
+	return false;
+}
+
+/* Unpin [@first, @last] of @chunk, and keep the rest of it */
+static void chunk_cut(struct iommufd_pages *pages, struct pages_chunk *chunk,
+		      unsigned long first, unsigned long last)
+{
+	const struct interval_tree_node old = chunk->node;
+	unsigned long gone = last - first + 1;
+	unsigned long before = first - old.start;
+	unsigned long after = old.last - last;
+	struct pages_chunk *rest = chunk;
+
+	interval_tree_remove(&chunk->node, &pages->chunks);
+	extents_unpin((struct extent_iter)EXTENT_ITER(chunk->extents,
+						      chunk->num, before, gone),
+		      pages->memory.writable);
+	user_memory_uncharge(&pages->memory, gone);
+
+	if (after) {
+		/* Letting go must not fail, and this is less than a page */
+		struct extent_iter tail = EXTENT_ITER(chunk->extents,
+						      chunk->num,
+						      before + gone, after);
+
+		if (before)
+			rest = chunk_alloc(extents_count(tail),
+					   GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+		rest->num = extents_copy(rest->extents, tail);
+		chunk_insert(pages, rest, last + 1, old.last);
+	}
+	if (before) {
+		chunk->num = extents_copy(chunk->extents, (struct extent_iter)
+				EXTENT_ITER(chunk->extents, chunk->num, 0,
+					    before));
+		chunk_insert(pages, chunk, old.start, first - 1);
+	}
+	if (!before && !after)
+		kfree(chunk);
+}
+
+/* Unpin all of [@first, @last] that is pinned */
+static void pages_release(struct iommufd_pages *pages, unsigned long first,
+			  unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	while ((node = interval_tree_iter_first(&pages->chunks, first, last))) {
+		chunk_cut(pages, to_chunk(node), max(first, node->start),
+			  min(last, node->last));
+		cond_resched();
+	}
+}
+
+/* Unpin what of [@first, @last] no pin needs any more */
+static void pages_release_unneeded(struct iommufd_pages *pages,
+				   unsigned long first, unsigned long last)
+{
+	unsigned long hole_last;
+
+	while (find_hole(&pages->pins, &first, last, &hole_last)) {
+		pages_release(pages, first, hole_last);
+		first = hole_last + 1;
+	}
+}
+
+static int pages_pin_locked(struct iommufd_pages *pages, struct pages_pin *pin,
+			    unsigned long first, unsigned long last)
+{
+	unsigned long from = first;
+	unsigned long hole_last;
+	int rc;
+
+	while (find_hole(&pages->chunks, &from, last, &hole_last)) {
+		rc = pages_gather(pages, from, hole_last);
+		if (rc) {
+			pages_release_unneeded(pages, first, last);
+			return rc;
+		}
+		from = hole_last + 1;
+	}
+	pin->node.start = first;
+	pin->node.last = last;
+	interval_tree_insert(&pin->node, &pages->pins);
 	return 0;
 }
 
-/**
- * iommufd_pages_pin() - have the pages pinned
- * @pages: The pages
- *
- * Return: 0, to be undone by iommufd_pages_unpin(); -EFAULT if there is no
- * memory, or not with the right access; -ENOMEM also above RLIMIT_MEMLOCK;
- * -EINTR.
- */
-int iommufd_pages_pin(struct iommufd_pages *pages)
+static void pages_unpin_locked(struct iommufd_pages *pages,
+			       struct pages_pin *pin)
 {
-	struct pages_batch batch;
-	int rc = 0;
+	interval_tree_remove(&pin->node, &pages->pins);
+	pages_release_unneeded(pages, pin->node.start, pin->node.last);
+}
 
-	mutex_lock(&pages->lock);
-	if (pages->pins)
-		goto out_pinned;
+/**
+ * pages_pin() - have pages pinned
+ * @pages: The pages
+ * @pin: Stands for the need, until pages_unpin()
+ * @first: Index of the first page
+ * @last: Index of the last page
+ *
+ * Return: 0; -EFAULT if there is no memory, or not with the right access; -ENOMEM
+ * also above RLIMIT_MEMLOCK; -EINTR.
+ */
+int pages_pin(struct iommufd_pages *pages, struct pages_pin *pin,
+	      unsigned long first, unsigned long last)
+{
+	int rc;
 
-	rc = pages_charge(pages);
+	rc = mutex_lock_killable(&pages->lock);
 	if (rc)
-		goto out_unlock;
-	pages_batch_init(&batch, pages->npages);
-	rc = pages_gather(pages, &batch);
-	if (rc) {
-		extents_unpin(batch.extents, batch.num_extents,
-			      pages->writable);
-		pages_free_chunks(pages);
-		pages_uncharge(pages);
-	}
-	pages_batch_destroy(&batch);
-	if (rc)
-		goto out_unlock;
-out_pinned:
-	pages->pins++;
-out_unlock:
+		return rc;
+	pin->users = 0;
+	rc = pages_pin_locked(pages, pin, first, last);
 	mutex_unlock(&pages->lock);
 	return rc;
 }
 
 /**
- * iommufd_pages_unpin() - undo iommufd_pages_pin()
+ * pages_unpin() - undo pages_pin()
  * @pages: The pages, which no device of the caller's can reach any more
+ * @pin: The need
  */
-void iommufd_pages_unpin(struct iommufd_pages *pages)
+void pages_unpin(struct iommufd_pages *pages, struct pages_pin *pin)
 {
 	mutex_lock(&pages->lock);
-	if (!--pages->pins) {
-		pages_free_chunks(pages);
-		pages_uncharge(pages);
-	}
+	pages_unpin_locked(pages, pin);
 	mutex_unlock(&pages->lock);
 }
 
 /**
- * iommufd_pages_map() - map the pages into a domain
+ * pages_split_pin() - make two pins of one
+ * @pages: The pages
+ * @pin: The pin
+ * @rest: A second pin, up to where the first one went
+ * @first: Index of the first page of that; the first pin ends before it
+ */
+void pages_split_pin(struct iommufd_pages *pages, struct pages_pin *pin,
+		     struct pages_pin *rest, unsigned long first)
+{
+	mutex_lock(&pages->lock);
+	interval_tree_remove(&pin->node, &pages->pins);
+	rest->users = 0;
+	rest->node.start = first;
+	rest->node.last = pin->node.last;
+	pin->node.last = first - 1;
+	interval_tree_insert(&pin->node, &pages->pins);
+	interval_tree_insert(&rest->node, &pages->pins);
+	mutex_unlock(&pages->lock);
+}
+
+/* The pin of an access for exactly [@first, @last], if there is one */
+static struct pages_pin *pages_find_access_pin(struct iommufd_pages *pages,
+					       unsigned long first,
+					       unsigned long last)
+{
+	struct interval_tree_node *node;
+
+	for (node = interval_tree_iter_first(&pages->pins, first, last); node;
+	     node = interval_tree_iter_next(node, first, last)) {
+		struct pages_pin *pin = container_of(node, struct pages_pin,
+						     node);
+
+		if (pin->users && node->start == first && node->last == last)
+			return pin;
+	}
+	return NULL;
+}
+
+static void pages_list_locked(struct iommufd_pages *pages, unsigned long first,
+			      unsigned long last, struct page **out)
+{
+	while (first <= last) {
+		struct interval_tree_node *node =
+			interval_tree_iter_first(&pages->chunks, first, first);
+		struct pages_chunk *chunk = to_chunk(node);
+		unsigned long count = min(last, node->last) - first + 1;
+
+		extents_list((struct extent_iter)
+			     EXTENT_ITER(chunk->extents, chunk->num,
+					 first - node->start, count), out);
+		out += count;
+		first += count;
+	}
+}
+
+/**
+ * pages_pin_list() - have pages pinned for an access, and list them
+ * @pages: The pages
+ * @first: Index of the first page
+ * @last: Index of the last page
+ * @out: Array of as many pages
+ *
+ * The same range may be pinned any number of times, each to be undone by
+ * pages_unpin_range().
+ *
+ * Return: as pages_pin().
+ */
+int pages_pin_list(struct iommufd_pages *pages, unsigned long first,
+		   unsigned long last, struct page **out)
+{
+	struct pages_pin *pin;
+	int rc;
+
+	rc = mutex_lock_killable(&pages->lock);
+	if (rc)
+		return rc;
+	pin = pages_find_access_pin(pages, first, last);
+	if (!pin) {
+		pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+		rc = pin ? pages_pin_locked(pages, pin, first, last) : -ENOMEM;
+	}
+	if (!rc) {
+		pin->users++;
+		pages_list_locked(pages, first, last, out);
+	} else {
+		kfree(pin);
+	}
+	mutex_unlock(&pages->lock);
+	return rc;
+}
+
+/**
+ * pages_unpin_range() - undo pages_pin_list()
+ * @pages: The pages
+ * @first: Index of the first page
+ * @last: Index of the last page
+ *
+ * Return: false if no access has pinned just this range.
+ */
+bool pages_unpin_range(struct iommufd_pages *pages, unsigned long first,
+		       unsigned long last)
+{
+	struct pages_pin *pin;
+
+	mutex_lock(&pages->lock);
+	pin = pages_find_access_pin(pages, first, last);
+	if (pin && !--pin->users) {
+		pages_unpin_locked(pages, pin);
+		kfree(pin);
+	}
+	mutex_unlock(&pages->lock);
+	return pin;
+}
+
+/* Move @length bytes within one page */
+static void page_rw(struct page *page, unsigned long offset, void *data,
+		    size_t length, bool write)
+{
+	void *kaddr = kmap_local_page(page);
+
+	if (write)
+		memcpy(kaddr + offset, data, length);
+	else
+		memcpy(data, kaddr + offset, length);
+	kunmap_local(kaddr);
+}
+
+/* Read or write one page by the extents. False if it is not pinned */
+static bool pages_rw_pinned(struct iommufd_pages *pages, unsigned long start,
+			    void *data, size_t length, bool write)
+{
+	unsigned long index = start >> PAGE_SHIFT;
+	struct interval_tree_node *node;
+	struct page *page;
+
+	mutex_lock(&pages->lock);
+	node = interval_tree_iter_first(&pages->chunks, index, index);
+	if (node) {
+		pages_list_locked(pages, index, index, &page);
+		page_rw(page, offset_in_page(start), data, length, write);
+	}
+	mutex_unlock(&pages->lock);
+	return node;
+}
+
+/* The same with the page pinned for the moment */
+static int pages_rw_unpinned(struct iommufd_pages *pages, unsigned long start,
+			     void *data, size_t length, bool write)
+{
+	struct page *page;
+	long got;
+
+	got = user_memory_pin(&pages->memory, start >> PAGE_SHIFT, 1, &page);
+	if (got < 0)
+		return got;
+	page_rw(page, offset_in_page(start), data, length, write);
+	unpin_user_pages_dirty_lock(&page, 1, write);
+	return 0;
+}
+
+/* Is this the process whose memory it is? Then the CPU finds it by itself */
+static bool pages_rw_direct(struct iommufd_pages *pages, unsigned long start,
+			    void *data, size_t length, bool write)
+{
+	void __user *uptr = (void __user *)(pages->memory.start + start);
+
+	if (pages->memory.mm != current->mm)
+		return false;
+	return write ? !copy_to_user(uptr, data, length) :
+		       !copy_from_user(data, uptr, length);
+}
+
+/**
+ * pages_rw() - read or write pages, pinned or not
+ * @pages: The pages
+ * @start: Byte, from the start of the first page, to begin with
+ * @data: The caller's buffer
+ * @length: Number of bytes
+ * @flags: IOMMUFD_ACCESS_RW_*
+ *
+ * Return: 0 or an error of user_memory_pin(), with a part of it done.
+ */
+int pages_rw(struct iommufd_pages *pages, unsigned long start, void *data,
+	     size_t length, unsigned int flags)
+{
+	bool write = flags & IOMMUFD_ACCESS_RW_WRITE;
+	bool direct = !(flags & __IOMMUFD_ACCESS_RW_SLOW_PATH);
+	int rc;
+
+	while (length) {
+		size_t once = min_t(size_t, length,
+				    PAGE_SIZE - offset_in_page(start));
+
+		/* What is pinned is what devices see, whatever is mapped now */
+		if (!pages_rw_pinned(pages, start, data, once, write) &&
+		    !(direct && pages_rw_direct(pages, start, data, once,
+						write))) {
+			rc = pages_rw_unpinned(pages, start, data, once, write);
+			if (rc)
+				return rc;
+		}
+		start += once;
+		data += once;
+		length -= once;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * pages_map() - map pages into a domain
  * @pages: The pages, pinned by the caller
- * @domain: The domain; nothing is mapped in the range
- * @iova: Where the first byte of the range goes
- * @length: Length in bytes of the range
- * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE ...
+ * @start: Byte, from the start of the first page, to begin with
+ * @target: Where to, and how much; nothing is mapped there
  *
  * Return: 0; or with nothing left mapped -ENOMEM, or -EINVAL if the domain's
  * driver refuses for another reason.
  */
-int iommufd_pages_map(struct iommufd_pages *pages, struct iommu_domain *domain,
-		      unsigned long iova, unsigned long length, int prot)
+int pages_map(struct iommufd_pages *pages, unsigned long start,
+	      struct extent_target *target)
 {
-	struct extent_target target = {
-		.domain = domain,
-		.iova = iova,
-		.skip = pages->offset,
-		.left = length,
-		.prot = prot,
-	};
-	struct pages_chunk *chunk;
+	unsigned long first = start >> PAGE_SHIFT;
+	const struct extent_target begin = *target;
+	struct interval_tree_node *node;
+	unsigned long last;
 	int rc = 0;
 
+	last = (start + (target->left - 1)) >> PAGE_SHIFT;
+	target->offset = offset_in_page(start);
+
 	mutex_lock(&pages->lock);
-	list_for_each_entry(chunk, &pages->chunks, list) {
-		rc = extents_map(chunk->extents, chunk->num, &target);
-		if (rc)
-			break;
+	for (node = interval_tree_iter_first(&pages->chunks, first, last);
+	     node && !rc;
+	     node = interval_tree_iter_next(node, first, last)) {
+		struct pages_chunk *chunk = to_chunk(node);
+		unsigned long skip = first > node->start ? first - node->start :
+							   0;
+
+		rc = extents_map((struct extent_iter)
+				 EXTENT_ITER(chunk->extents, chunk->num, skip,
+					     node_length(node) - skip), target);
 		cond_resched();
 	}
 	mutex_unlock(&pages->lock);
 
-	if (!rc && !WARN_ON_ONCE(target.left))
+	if (!rc && !WARN_ON_ONCE(target->left))
 		return 0;
-	if (target.left != length)
-		iommu_unmap(domain, iova, length - target.left);
+	if (target->left != begin.left)
+		iommu_unmap(begin.domain, begin.iova,
+			    begin.left - target->left);
 	return rc == -ENOMEM ? rc : -EINVAL;
 }
 
 /**
  * iommufd_pages_alloc() - remember a range of the caller's memory
  * @uptr: Address of its first byte
- * @length: Length in bytes, not 0; @uptr + @length - 1 does not overflow
  * @writable: Whether devices will write to it
+ * @charge: How pinned pages are charged
  *
  * Return: the pages, or ERR_PTR(-ENOMEM).
  */
-struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr,
-					  unsigned long length, bool writable)
+struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr, bool writable,
+					  enum memory_charge charge)
 {
 	struct iommufd_pages *pages;
 
@@ -382,18 +656,9 @@ struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr,
 
 	refcount_set(&pages->refs, 1);
 	mutex_init(&pages->lock);
-	INIT_LIST_HEAD(&pages->chunks);
-	uptr = untagged_addr(uptr);
-	pages->start = uptr & PAGE_MASK;
-	pages->offset = offset_in_page(uptr);
-	pages->npages = ((uptr + (length - 1)) >> PAGE_SHIFT) -
-			(uptr >> PAGE_SHIFT) + 1;
-	pages->writable = writable;
-	pages->mm = current->mm;
-	mmgrab(pages->mm);
-	pages->task = get_task_struct(current->group_leader);
-	if (!capable(CAP_IPC_LOCK))
-		pages->user = get_uid(current_user());
+	pages->pins = RB_ROOT_CACHED;
+	pages->chunks = RB_ROOT_CACHED;
+	user_memory_init(&pages->memory, uptr, writable, charge);
 	return pages;
 }
 
@@ -405,9 +670,6 @@ void iommufd_pages_put(struct iommufd_pages *pages)
 {
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
-	mmdrop(pages->mm);
-	put_task_struct(pages->task);
-	if (pages->user)
-		free_uid(pages->user);
+	user_memory_destroy(&pages->memory);
 	kfree(pages);
 }

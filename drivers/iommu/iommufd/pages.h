@@ -1,70 +1,88 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pinned pages: a range of a process's memory, and the physical pages behind it
- * for as long as a device may reach them.
+ * Pinned pages: the physical pages behind a range of user memory, for as long as
+ * somebody needs them.
  *
  * The memory is remembered when it is mapped, and pinned when the first IOMMU
- * domain needs it. What GUP returns is kept as extents, runs of physically
- * contiguous pages, so that a further domain is filled, and everything is
- * unpinned in the end, without asking an IOMMU where each page went: 8 bytes a
- * page at worst, next to nothing for huge pages.
+ * domain or access needs it, as far as it is needed. What GUP returns is kept as
+ * extents, runs of physically contiguous pages, so that a further domain is
+ * filled, and everything is unpinned in the end, without asking an IOMMU where
+ * each page went: 8 bytes a page for scattered memory that is mapped as a whole,
+ * next to nothing for huge pages.
  *
- * Each page is pinned once per struct iommufd_pages and charged to the memory
- * lock limit of the user who mapped it while it is.
+ * Who needs pages says so by a pin, a range of them. The extents always cover the
+ * union of all pins, and nothing else: each page in there is pinned, and charged,
+ * exactly once.
  *
- * Locks: iommufd_pages::lock protects the extents and the count of pins. It is
- * held over GUP, so mmap_lock and whatever a page fault takes come after it.
+ * Pages are numbered from the first of the range, by an index.
+ *
+ * Locks: iommufd_pages::lock protects the pins and the extents. It is held over
+ * GUP, so mmap_lock and whatever a page fault takes come after it.
  */
 #ifndef __IOMMUFD_PAGES_H
 #define __IOMMUFD_PAGES_H
 
-#include <linux/list.h>
+#include <linux/interval_tree.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
-#include <linux/types.h>
 
-struct iommu_domain;
-struct mm_struct;
-struct task_struct;
-struct user_struct;
+#include "gup.h"
+
+struct extent_target;
 
 /**
  * struct iommufd_pages - a range of user memory
  * @refs: References, of the areas that map it
  * @lock: See above
- * @mm: Whose memory; kept from being freed, not from exiting
- * @task: Thread group leader of who mapped it, for RLIMIT_MEMLOCK
- * @user: Whose locked memory it counts as; NULL if the mapper may lock any
- *        amount
- * @start: First page's address in @mm
- * @offset: Where in that page the range begins, in bytes
- * @npages: Number of pages the range touches
- * @writable: The range is pinned for writing
- * @pins: How many want the pages pinned
- * @chunks: The extents, struct pages_chunk in the order of addresses
+ * @memory: The memory
+ * @pins: struct pages_pin, by index
+ * @chunks: struct pages_chunk, the extents, by index
  */
 struct iommufd_pages {
 	refcount_t refs;
 	struct mutex lock;
-	struct mm_struct *mm;
-	struct task_struct *task;
-	struct user_struct *user;
-	unsigned long start;
-	unsigned long offset;
-	unsigned long npages;
-	bool writable;
-	unsigned int pins;
-	struct list_head chunks;
+	struct user_memory memory;
+	struct rb_root_cached pins;
+	struct rb_root_cached chunks;
 };
 
-struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr,
-					  unsigned long length, bool writable);
+/**
+ * struct pages_pin - a range of pages that somebody needs
+ * @node: First and last index, in iommufd_pages::pins
+ * @users: For a pin of an access, how often it is held; 0 for that of an area
+ */
+struct pages_pin {
+	struct interval_tree_node node;
+	unsigned int users;
+};
+
+#if IS_ENABLED(CONFIG_IOMMUFD_TEST)
+/* Bytes of memory a batch of pages may take, for tests */
+extern unsigned int pages_batch_limit;
+#else
+#define pages_batch_limit UINT_MAX
+#endif
+
+struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr, bool writable,
+					  enum memory_charge charge);
 void iommufd_pages_put(struct iommufd_pages *pages);
 
-int iommufd_pages_pin(struct iommufd_pages *pages);
-void iommufd_pages_unpin(struct iommufd_pages *pages);
+int pages_pin(struct iommufd_pages *pages, struct pages_pin *pin,
+	      unsigned long first, unsigned long last);
+void pages_unpin(struct iommufd_pages *pages, struct pages_pin *pin);
 
-int iommufd_pages_map(struct iommufd_pages *pages, struct iommu_domain *domain,
-		      unsigned long iova, unsigned long length, int prot);
+void pages_split_pin(struct iommufd_pages *pages, struct pages_pin *pin,
+		     struct pages_pin *rest, unsigned long first);
+
+int pages_pin_list(struct iommufd_pages *pages, unsigned long first,
+		   unsigned long last, struct page **out);
+bool pages_unpin_range(struct iommufd_pages *pages, unsigned long first,
+		       unsigned long last);
+
+int pages_rw(struct iommufd_pages *pages, unsigned long start, void *data,
+	     size_t length, unsigned int flags);
+
+int pages_map(struct iommufd_pages *pages, unsigned long start,
+	      struct extent_target *target);
 
 #endif

@@ -257,8 +257,8 @@ struct iommu_ioas_map {
  * live independently of each other: removing one leaves the other.
  *
  * Errors: those of IOMMU_IOAS_MAP; ENOENT also if the source range is not
- * mapped; EPERM if devices shall write memory that the source mapping allows
- * only to be read.
+ * mapped; EPERM if devices shall write memory that was only to be read when
+ * IOMMU_IOAS_MAP mapped it.
  */
 struct iommu_ioas_copy {
 	__u32 size;
@@ -532,10 +532,12 @@ struct iommu_hw_info_vtd {
 /**
  * enum iommu_hw_info_type - format of the data of IOMMU_GET_HW_INFO
  * @IOMMU_HW_INFO_TYPE_NONE: The driver of this IOMMU tells nothing
+ * @IOMMU_HW_INFO_TYPE_DEFAULT: As input: whatever the driver tells
  * @IOMMU_HW_INFO_TYPE_INTEL_VTD: struct iommu_hw_info_vtd
  */
 enum iommu_hw_info_type {
 	IOMMU_HW_INFO_TYPE_NONE = 0,
+	IOMMU_HW_INFO_TYPE_DEFAULT = 0,
 	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1,
 };
 
@@ -558,13 +560,25 @@ enum iommufd_hw_capabilities {
 };
 
 /**
+ * enum iommu_hw_info_flags - flags of IOMMU_GET_HW_INFO
+ * @IOMMU_HW_INFO_FLAG_INPUT_TYPE: in_data_type says which format is wanted
+ *
+ * Linux 6.12 itself has no such flag, but its kselftests use it.
+ */
+enum iommu_hw_info_flags {
+	IOMMU_HW_INFO_FLAG_INPUT_TYPE = 1 << 0,
+};
+
+/**
  * struct iommu_hw_info - argument of IOMMU_GET_HW_INFO
  * @size: sizeof(struct iommu_hw_info), in bytes
- * @flags: None defined, 0
+ * @flags: enum iommu_hw_info_flags, ORed
  * @dev_id: The bound device whose IOMMU to ask
  * @data_len: In bytes. In: room at @data_uptr, may be 0. Out: length of what
  *            the kernel knows, whatever the room
  * @data_uptr: Pointer to where the data goes; ignored if @data_len is 0
+ * @in_data_type: With IOMMU_HW_INFO_FLAG_INPUT_TYPE one of enum
+ *                iommu_hw_info_type: the only format the caller takes
  * @out_data_type: One of enum iommu_hw_info_type: the format of the data
  * @out_max_pasid_log2: Bits of PASID that the device has, 0 without PASID
  * @__reserved: 0
@@ -574,8 +588,9 @@ enum iommufd_hw_capabilities {
  * guest an IOMMU whose stage-1 tables this one accepts. If there is less room
  * than data, the data is cut; if more, the rest is set to zero.
  *
- * Errors: ENOENT if @dev_id is not a bound device; EOPNOTSUPP if @flags or
- * @__reserved is not 0; EFAULT if the data cannot be written.
+ * Errors: ENOENT if @dev_id is not a bound device; EOPNOTSUPP for an unknown
+ * flag, if @__reserved is not 0, or if the IOMMU tells nothing in the wanted
+ * format; EFAULT if the data cannot be written.
  */
 struct iommu_hw_info {
 	__u32 size;
@@ -583,7 +598,10 @@ struct iommu_hw_info {
 	__u32 dev_id;
 	__u32 data_len;
 	__aligned_u64 data_uptr;
-	__u32 out_data_type;
+	union {
+		__u32 in_data_type;
+		__u32 out_data_type;
+	};
 	__u8 out_max_pasid_log2;
 	__u8 __reserved[3];
 	__aligned_u64 out_capabilities;

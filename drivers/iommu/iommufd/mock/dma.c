@@ -62,6 +62,9 @@ static enum mock_dma_fault dma_table_update(struct walk_memory *mem, u64 gpa,
 	kaddr = dma_kmap(stage2, gpa);
 	*old = cmpxchg64(kaddr, *old, new);
 	kunmap_local(kaddr);
+	/* Writing to a table is writing to memory */
+	if (memory->paging->tracks_dirty)
+		mock_paging_mark_dirty(memory->paging, gpa);
 	return MOCK_DMA_FAULT_NONE;
 }
 
@@ -104,6 +107,13 @@ static u64 dma_walk(struct mock_paging *paging, struct mock_nested *nested,
 	}
 	if (!result.writable)
 		entry &= ~MOCK_ENTRY_WRITE;
+	/* What is cached as writable has been marked: no write marks it again */
+	if (paging->tracks_dirty) {
+		if (write)
+			mock_paging_mark_dirty(paging, result.gpa);
+		else if (!(entry & MOCK_ENTRY_DIRTY))
+			entry &= ~MOCK_ENTRY_WRITE;
+	}
 	return entry;
 }
 

@@ -8,6 +8,7 @@
  */
 #include <linux/idr.h>
 #include <linux/module.h>
+#include <linux/property.h>
 #include <linux/slab.h>
 
 #include "mock.h"
@@ -43,6 +44,10 @@ int mock_attach_dev(struct iommu_domain *domain, struct device *dev)
 	struct mock_device *mdev = to_mock_device(dev);
 	int rc = 0;
 
+	/* A device whose writes go unnoticed spoils it for all */
+	if (domain->dirty_ops && mdev->flags & MOCK_FLAGS_DEVICE_NO_DIRTY)
+		return -EINVAL;
+
 	mutex_lock(&mdev->lock);
 	if (domain->type == IOMMU_DOMAIN_UNMANAGED ||
 	    domain->type == IOMMU_DOMAIN_NESTED)
@@ -68,7 +73,7 @@ static struct iommu_domain *mock_domain_alloc(unsigned int type)
 
 	switch (type) {
 	case IOMMU_DOMAIN_UNMANAGED:
-		domain = mock_paging_alloc(false);
+		domain = mock_paging_alloc(false, false);
 		return IS_ERR(domain) ? NULL : domain;
 	case IOMMU_DOMAIN_BLOCKED:
 	case IOMMU_DOMAIN_IDENTITY:
@@ -81,6 +86,21 @@ static struct iommu_domain *mock_domain_alloc(unsigned int type)
 	}
 }
 
+static bool mock_capable(struct device *dev, enum iommu_cap cap)
+{
+	switch (cap) {
+	case IOMMU_CAP_CACHE_COHERENCY:
+	case IOMMU_CAP_INTR_REMAP:
+		return true;
+	case IOMMU_CAP_DIRTY_TRACKING:
+		return dev_iommu_ops(dev)->domain_alloc_user &&
+		       !(to_mock_device(dev)->flags &
+			 MOCK_FLAGS_DEVICE_NO_DIRTY);
+	default:
+		return false;
+	}
+}
+
 static struct iommu_domain *
 domain_alloc_user(struct device *dev, u32 flags, struct iommu_domain *parent,
 		  const struct iommu_user_data *user_data, bool can_invalidate)
@@ -90,10 +110,15 @@ domain_alloc_user(struct device *dev, u32 flags, struct iommu_domain *parent,
 			return ERR_PTR(-EOPNOTSUPP);
 		return mock_nested_alloc(parent, user_data, can_invalidate);
 	}
-	if (flags & ~IOMMU_HWPT_ALLOC_NEST_PARENT || user_data)
+	if (flags & ~(IOMMU_HWPT_ALLOC_NEST_PARENT |
+		      IOMMU_HWPT_ALLOC_DIRTY_TRACKING) || user_data)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING &&
+	    !mock_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
 		return ERR_PTR(-EOPNOTSUPP);
 	return mock_paging_alloc(to_mock_device(dev)->flags &
-				 MOCK_FLAGS_DEVICE_HUGE_IOVA);
+					 MOCK_FLAGS_DEVICE_HUGE_IOVA,
+				 flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
 }
 
 static struct iommu_domain *
@@ -113,11 +138,6 @@ mock_rogue_domain_alloc_user(struct device *dev, u32 flags,
 }
 
 /* ---- Devices, as the core sees them ---- */
-
-static bool mock_capable(struct device *dev, enum iommu_cap cap)
-{
-	return cap == IOMMU_CAP_CACHE_COHERENCY || cap == IOMMU_CAP_INTR_REMAP;
-}
 
 static void *mock_hw_info(struct device *dev, u32 *length, u32 *type)
 {
@@ -156,6 +176,18 @@ static struct iommu_group *mock_device_group(struct device *dev)
 	return join ? iommu_group_ref_get(join) : generic_device_group(dev);
 }
 
+static int mock_change_feat(struct device *dev, enum iommu_dev_features feat)
+{
+	return feat == IOMMU_DEV_FEAT_IOPF ? 0 : -ENODEV;
+}
+
+/* There is nobody to tell: the test that triggered the fault reads the answer */
+static int mock_page_response(struct device *dev, struct iommu_fault_event *evt,
+			      struct iommu_page_response *msg)
+{
+	return 0;
+}
+
 /* There is no DMA API on these buses, and no memory to identity map */
 static int mock_def_domain_type(struct device *dev)
 {
@@ -169,6 +201,9 @@ static int mock_def_domain_type(struct device *dev)
 	.release_device = mock_release_device,        \
 	.device_group = mock_device_group,            \
 	.def_domain_type = mock_def_domain_type,      \
+	.dev_enable_feat = mock_change_feat,          \
+	.dev_disable_feat = mock_change_feat,         \
+	.page_response = mock_page_response,          \
 	.pgsize_bitmap = MOCK_IO_PAGE_SIZE,           \
 	.owner = THIS_MODULE
 
@@ -221,6 +256,11 @@ bool mock_iommu_owns(const struct iommu_domain *domain)
 
 /* ---- Devices, as tests see them ---- */
 
+static const struct property_entry mock_pasid_properties[] = {
+	PROPERTY_ENTRY_U32("pasid-num-bits", MOCK_PASID_WIDTH),
+	{}
+};
+
 static void mock_device_free(struct device *dev)
 {
 	struct mock_device *mdev = to_mock_device(dev);
@@ -268,13 +308,21 @@ struct mock_device *mock_device_add(u32 iommu, u32 flags,
 		mdev->join = same_group->dev.iommu_group;
 
 	rc = dev_set_name(&mdev->dev, "mock%d", mdev->dev.id);
+	if (!rc && flags & MOCK_FLAGS_DEVICE_PASID)
+		rc = device_create_managed_software_node(&mdev->dev,
+							 mock_pasid_properties,
+							 NULL);
 	if (rc)
 		goto err_put;
 	rc = device_add(&mdev->dev);
 	if (rc)
 		goto err_put;
-	/* The core keeps to itself why a device has not been probed */
-	if (!mdev->dev.iommu_group) {
+	/*
+	 * The core keeps to itself why a device was not probed, or why it has no
+	 * domain to go back to when everybody else's is gone.
+	 */
+	if (!mdev->dev.iommu_group ||
+	    !iommu_get_domain_for_dev(&mdev->dev)) {
 		rc = -ENOMEM;
 		goto err_del;
 	}
@@ -304,6 +352,7 @@ static int mock_iommu_add(struct mock_iommu *iommu)
 	if (rc)
 		return rc;
 	iommu->iommu.ops = iommu->ops;
+	iommu->iommu.max_pasids = 1U << MOCK_PASID_WIDTH;
 	rc = iommu_device_sysfs_add(&iommu->iommu, NULL, NULL, "%s",
 				    iommu->bus.name);
 	if (rc)

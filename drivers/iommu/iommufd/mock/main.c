@@ -14,9 +14,11 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../device.h"
 #include "../hwpt.h"
 #include "../ioas.h"
 #include "../object.h"
+#include "../pages.h"
 #include "../test.h"
 #include "mock.h"
 
@@ -87,7 +89,8 @@ static struct mock_stdev *stdev_alloc(struct iommufd_ucmd *ucmd, u32 iommu,
 	struct mock_stdev *stdev;
 	int rc;
 
-	if (flags & ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_HUGE_IOVA))
+	if (flags & ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_HUGE_IOVA |
+		      MOCK_FLAGS_DEVICE_PASID))
 		return ERR_PTR(-EOPNOTSUPP);
 
 	stdev = kzalloc(sizeof(*stdev), GFP_KERNEL_ACCOUNT);
@@ -400,8 +403,8 @@ static int test_md_check_refs(struct iommufd_ucmd *ucmd)
 	u32 refs = cmd->check_refs.refs;
 	u64 done, last;
 
-	if (!length || !IS_ALIGNED(uptr | length, PAGE_SIZE) ||
-	    check_add_overflow(uptr, length - 1, &last))
+	if (!IS_ALIGNED(uptr | length, PAGE_SIZE) ||
+	    check_add_overflow(uptr, length, &last))
 		return -EINVAL;
 
 	for (done = 0; done < length; done += PAGE_SIZE) {
@@ -440,6 +443,91 @@ static int test_md_check_iotlb(struct iommufd_ucmd *ucmd)
 	return rc;
 }
 
+/* However little memory it has to work in, pinning must work */
+static int test_memory_limit(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+
+	pages_batch_limit = cmd->memory_limit.limit;
+	return 0;
+}
+
+/* Mark the IO pages dirty whose bit is set, as if a device had written to them */
+static int mark_dirty(struct mock_paging *paging, const u8 __user *bitmap,
+		      struct iommu_test_cmd *cmd)
+{
+	unsigned long num = cmd->dirty.length / cmd->dirty.page_size;
+	unsigned long i;
+	u8 byte = 0;
+
+	cmd->dirty.out_nr_dirty = 0;
+	for (i = 0; i < num; i++) {
+		u64 iova = cmd->dirty.iova + i * cmd->dirty.page_size;
+
+		if (!(i % BITS_PER_BYTE) && get_user(byte, bitmap++))
+			return -EFAULT;
+		if (!(byte & BIT(i % BITS_PER_BYTE)))
+			continue;
+		mutex_lock(&paging->lock);
+		if (mock_paging_mark_dirty(paging, iova))
+			cmd->dirty.out_nr_dirty++;
+		mutex_unlock(&paging->lock);
+	}
+	return 0;
+}
+
+static int test_dirty(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct iommufd_hwpt *hwpt;
+	int rc = -EINVAL;
+
+	if (cmd->dirty.flags)
+		return -EOPNOTSUPP;
+	if (!cmd->dirty.page_size || !cmd->dirty.length || !cmd->dirty.uptr ||
+	    cmd->dirty.iova % cmd->dirty.page_size ||
+	    cmd->dirty.length % cmd->dirty.page_size)
+		return -EINVAL;
+	hwpt = test_get_hwpt(ucmd, cmd->id, IOMMUFD_OBJ_HWPT_PAGING);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	if (hwpt->domain->dirty_ops)
+		rc = mark_dirty(to_mock_paging(hwpt->domain),
+				u64_to_user_ptr(cmd->dirty.uptr), cmd);
+	iommufd_object_put(&hwpt->obj);
+	return rc ?: iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+}
+
+static int test_trigger_iopf(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct iommu_fault_event event = {
+		.fault = {
+			.type = IOMMU_FAULT_PAGE_REQ,
+			.prm = {
+				.flags = IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE,
+				.grpid = cmd->trigger_iopf.grpid,
+				.perm = cmd->trigger_iopf.perm,
+				.addr = cmd->trigger_iopf.addr,
+			},
+		},
+	};
+	struct iommufd_device *idev;
+	int rc;
+
+	if (cmd->trigger_iopf.pasid != IOMMU_PASID_INVALID) {
+		event.fault.prm.flags |= IOMMU_FAULT_PAGE_REQUEST_PASID_VALID |
+					 IOMMU_FAULT_PAGE_RESPONSE_NEEDS_PASID;
+		event.fault.prm.pasid = cmd->trigger_iopf.pasid;
+	}
+	idev = iommufd_device_get(ucmd->ictx, cmd->trigger_iopf.dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	rc = iommu_report_device_fault(idev->dev, &event);
+	iommufd_object_put(&idev->obj);
+	return rc;
+}
+
 static int mock_execute(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_test_cmd __user *ucmd_test = ucmd->ubuffer;
@@ -462,10 +550,26 @@ static int mock_execute(struct iommufd_ucmd *ucmd)
 		return test_md_check_map(ucmd);
 	case IOMMU_TEST_OP_MD_CHECK_REFS:
 		return test_md_check_refs(ucmd);
+	case IOMMU_TEST_OP_CREATE_ACCESS:
+		return mock_access_create(ucmd);
+	case IOMMU_TEST_OP_DESTROY_ACCESS_PAGES:
+		return mock_access_pages_destroy(ucmd);
+	case IOMMU_TEST_OP_ACCESS_PAGES:
+		return mock_access_pages(ucmd);
+	case IOMMU_TEST_OP_ACCESS_RW:
+		return mock_access_rw(ucmd);
+	case IOMMU_TEST_OP_ACCESS_REPLACE_IOAS:
+		return mock_access_replace_ioas(ucmd);
+	case IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT:
+		return test_memory_limit(ucmd);
 	case IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE:
 		return test_mock_domain_replace(ucmd);
 	case IOMMU_TEST_OP_MD_CHECK_IOTLB:
 		return test_md_check_iotlb(ucmd);
+	case IOMMU_TEST_OP_TRIGGER_IOPF:
+		return test_trigger_iopf(ucmd);
+	case IOMMU_TEST_OP_DIRTY:
+		return test_dirty(ucmd);
 	case IOMMU_TEST_OP_DEV_DMA:
 		return test_dev_dma(ucmd);
 	case IOMMU_TEST_OP_DEV_CREATE:

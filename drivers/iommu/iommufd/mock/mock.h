@@ -10,6 +10,7 @@
  *  walk.c	the walk of such a table
  *  iotlb.c	what a domain has translated before
  *  dma.c	a device's DMA through all of that
+ *  access.c	emulated devices, which need no IOMMU
  *
  * It plays by the rules of hardware. What is in an IOTLB is used, right or
  * wrong, until somebody invalidates it: iommufd, the user, or nobody, which is
@@ -44,6 +45,7 @@
 #define MOCK_ENTRY_READ BIT_ULL(0)
 #define MOCK_ENTRY_WRITE BIT_ULL(1)
 #define MOCK_ENTRY_HUGE BIT_ULL(2)
+#define MOCK_ENTRY_DIRTY BIT_ULL(3)
 #define MOCK_ENTRY_ACCESS (MOCK_ENTRY_READ | MOCK_ENTRY_WRITE)
 #define MOCK_ENTRY_FLAGS (MOCK_IO_PAGE_SIZE - 1)
 
@@ -68,6 +70,7 @@ struct mock_table {
  * struct mock_paging - a paging domain
  * @domain: The domain
  * @lock: See above
+ * @tracks_dirty: Entries are marked dirty when a device writes
  * @root: Tables of the middle level. Their entries are huge pages, or the
  *        addresses of tables of the last level
  * @iotlb: Of devices attached to this domain
@@ -76,6 +79,7 @@ struct mock_table {
 struct mock_paging {
 	struct iommu_domain domain;
 	struct mutex lock;
+	bool tracks_dirty;
 	struct mock_table *root[MOCK_ROOT_ENTRIES];
 	struct mock_iotlb iotlb;
 	struct list_head children;
@@ -119,6 +123,8 @@ struct mock_device {
 	int fail_attach;
 };
 
+struct iommufd_ucmd;
+
 static inline struct mock_device *to_mock_device(struct device *dev)
 {
 	return container_of(dev, struct mock_device, dev);
@@ -144,7 +150,8 @@ struct mock_device *mock_device_add(u32 iommu, u32 flags,
 void mock_device_remove(struct mock_device *mdev);
 
 /* paging.c */
-struct iommu_domain *mock_paging_alloc(bool huge_pages);
+struct iommu_domain *mock_paging_alloc(bool huge_pages, bool dirty_tracking);
+bool mock_paging_mark_dirty(struct mock_paging *paging, u64 iova);
 enum mock_dma_fault mock_paging_lookup(struct mock_paging *paging, u64 iova,
 				       u64 access, u64 *entry);
 
@@ -158,6 +165,13 @@ void mock_iotlb_init(struct mock_iotlb *iotlb);
 u64 mock_iotlb_lookup(struct mock_iotlb *iotlb, u64 iova);
 void mock_iotlb_fill(struct mock_iotlb *iotlb, u64 iova, u64 entry);
 void mock_iotlb_drop(struct mock_iotlb *iotlb, u64 first, u64 last);
+
+/* access.c */
+int mock_access_create(struct iommufd_ucmd *ucmd);
+int mock_access_pages(struct iommufd_ucmd *ucmd);
+int mock_access_pages_destroy(struct iommufd_ucmd *ucmd);
+int mock_access_replace_ioas(struct iommufd_ucmd *ucmd);
+int mock_access_rw(struct iommufd_ucmd *ucmd);
 
 /* dma.c */
 size_t mock_dma(struct mock_device *mdev, u64 iova, void *buf, size_t length,

@@ -244,6 +244,91 @@ enum mock_dma_fault mock_paging_lookup(struct mock_paging *paging, u64 iova,
 					     MOCK_DMA_FAULT_PERMISSION;
 }
 
+/* The entry that maps @iova, or NULL. @size: how much that is */
+static u64 *paging_entry(struct mock_paging *paging, u64 iova,
+			 unsigned long *size)
+{
+	u64 *middle = paging_middle(paging, iova, 0);
+	struct mock_table *table;
+	u64 *entry = middle;
+
+	*size = MOCK_HUGE_PAGE_SIZE;
+	if (!middle)
+		return NULL;
+	table = entry_table(*middle);
+	if (table) {
+		*size = MOCK_IO_PAGE_SIZE;
+		entry = &table->entries[table_index(iova, MOCK_IO_PAGE_SHIFT)];
+	}
+	return *entry ? entry : NULL;
+}
+
+/**
+ * mock_paging_mark_dirty() - note that a device writes
+ * @paging: The domain, its lock held
+ * @iova: Where; guest-physical, if this is stage 2
+ *
+ * Return: false if nothing is mapped there.
+ */
+bool mock_paging_mark_dirty(struct mock_paging *paging, u64 iova)
+{
+	unsigned long size;
+	u64 *entry;
+
+	if (iova > MOCK_APERTURE_LAST)
+		return false;
+	entry = paging_entry(paging, iova, &size);
+	if (entry)
+		*entry |= MOCK_ENTRY_DIRTY;
+	return entry;
+}
+
+static int mock_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
+{
+	struct mock_paging *paging = to_mock_paging(domain);
+
+	mutex_lock(&paging->lock);
+	paging->tracks_dirty = enabled;
+	mutex_unlock(&paging->lock);
+	/* What is cached was cached by other rules */
+	mock_flush_iotlb_all(domain);
+	return 0;
+}
+
+static int mock_read_and_clear_dirty(struct iommu_domain *domain,
+				     unsigned long iova, size_t size,
+				     unsigned long flags,
+				     struct iommu_dirty_bitmap *dirty)
+{
+	struct mock_paging *paging = to_mock_paging(domain);
+	unsigned long last = iova + (size - 1);
+	unsigned long page_size;
+	u64 at, page;
+	u64 *entry;
+
+	if (last > MOCK_APERTURE_LAST)
+		return -EINVAL;
+
+	mutex_lock(&paging->lock);
+	for (at = iova; at <= last; at = page + page_size) {
+		entry = paging_entry(paging, at, &page_size);
+		page = round_down(at, page_size);
+		if (!entry || !(*entry & MOCK_ENTRY_DIRTY))
+			continue;
+		iommu_dirty_bitmap_record(dirty, page, page_size);
+		if (!(flags & IOMMU_DIRTY_NO_CLEAR) && page >= iova &&
+		    page + page_size - 1 <= last)
+			*entry &= ~MOCK_ENTRY_DIRTY;
+	}
+	mutex_unlock(&paging->lock);
+	return 0;
+}
+
+static const struct iommu_dirty_ops mock_dirty_ops = {
+	.set_dirty_tracking = mock_set_dirty_tracking,
+	.read_and_clear_dirty = mock_read_and_clear_dirty,
+};
+
 static phys_addr_t mock_iova_to_phys(struct iommu_domain *domain,
 				     dma_addr_t iova)
 {
@@ -288,10 +373,11 @@ static const struct iommu_domain_ops mock_paging_ops = {
 /**
  * mock_paging_alloc() - make a paging domain
  * @huge_pages: With MOCK_HUGE_PAGE_SIZE beside MOCK_IO_PAGE_SIZE
+ * @dirty_tracking: With dirty tracking
  *
  * Return: the domain or ERR_PTR(-ENOMEM).
  */
-struct iommu_domain *mock_paging_alloc(bool huge_pages)
+struct iommu_domain *mock_paging_alloc(bool huge_pages, bool dirty_tracking)
 {
 	struct mock_paging *paging;
 
@@ -304,6 +390,8 @@ struct iommu_domain *mock_paging_alloc(bool huge_pages)
 	INIT_LIST_HEAD(&paging->children);
 	paging->domain.type = IOMMU_DOMAIN_UNMANAGED;
 	paging->domain.ops = &mock_paging_ops;
+	if (dirty_tracking)
+		paging->domain.dirty_ops = &mock_dirty_ops;
 	paging->domain.pgsize_bitmap = MOCK_IO_PAGE_SIZE;
 	if (huge_pages)
 		paging->domain.pgsize_bitmap |= MOCK_HUGE_PAGE_SIZE;

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
@@ -84,6 +87,17 @@ static inline void *get_hole(struct __test_metadata *_metadata, size_t len)
 	return mem;
 }
 
+/* Memory that devices read and write as well */
+static inline __u64 get_u64(const void *where)
+{
+	return __atomic_load_n((const __u64 *)where, __ATOMIC_ACQUIRE);
+}
+
+static inline void set_u64(void *where, __u64 value)
+{
+	__atomic_store_n((__u64 *)where, value, __ATOMIC_RELEASE);
+}
+
 /* A number from /proc/self/status, in kB; 0 if it is not there */
 static inline unsigned long status_kb(const char *field)
 {
@@ -104,6 +118,112 @@ static inline unsigned long status_kb(const char *field)
 static inline unsigned long pinned_kb(void)
 {
 	return status_kb("VmPin");
+}
+
+/* 0 if each page behind va is pinned so often, and not more */
+static inline int check_refs_exactly(int fd, const void *va, __u64 length,
+				     __u32 refs)
+{
+	const char *page, *end = (const char *)va + length;
+	int rc = 0;
+
+	for (page = va; !rc && page < end; page += page_size()) {
+		rc = mock_check_refs(fd, page, page_size(), refs);
+		if (!rc && refs &&
+		    !mock_check_refs(fd, page, page_size(), refs + 1))
+			rc = -ERANGE;
+	}
+	return rc;
+}
+
+/* ---- What a process may, and other processes ---- */
+
+static inline void drop_capability(struct __test_metadata *_metadata,
+				   unsigned int cap)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct caps[2];
+
+	ASSERT_EQ(0, syscall(SYS_capget, &head, caps));
+	caps[CAP_TO_INDEX(cap)].effective &= ~CAP_TO_MASK(cap);
+	caps[CAP_TO_INDEX(cap)].permitted &= ~CAP_TO_MASK(cap);
+	ASSERT_EQ(0, syscall(SYS_capset, &head, caps));
+}
+
+/* Let this process lock so many bytes, without the capability to lock any */
+static inline void limit_memlock(struct __test_metadata *_metadata, __u64 bytes)
+{
+	struct rlimit limit = { .rlim_cur = bytes, .rlim_max = bytes };
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	drop_capability(_metadata, CAP_IPC_LOCK);
+}
+
+/**
+ * struct mapper - another process, which has mapped memory of its own
+ * @pid: The process
+ * @hold: Close this, and it exits
+ */
+struct mapper {
+	pid_t pid;
+	int hold;
+};
+
+/* Its page number i begins with value + i */
+static inline struct mapper mapper_start(struct __test_metadata *_metadata,
+					 int fd, __u32 ioas_id, __u64 iova,
+					 unsigned int pages, __u64 value)
+{
+	size_t page = page_size();
+	int ready[2], hold[2];
+	struct mapper mapper;
+	unsigned int i;
+	char byte = 1;
+
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(hold));
+	mapper.pid = fork();
+	ASSERT_LE(0, mapper.pid);
+	if (!mapper.pid) {
+		char *mem = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		close(hold[1]);
+		for (i = 0; mem != MAP_FAILED && i < pages; i++)
+			set_u64(mem + i * page, value + i);
+		byte = !!ioas_map_fixed(fd, ioas_id, mem, pages * page, iova,
+					IOAS_MAP_RW);
+		if (write(ready[1], &byte, 1) == 1)
+			byte = read(hold[0], &byte, 1);
+		_exit(0);
+	}
+	close(ready[1]);
+	close(hold[0]);
+	EXPECT_EQ(1, read(ready[0], &byte, 1));
+	ASSERT_EQ(0, byte);
+	close(ready[0]);
+	mapper.hold = hold[1];
+	return mapper;
+}
+
+static inline void mapper_end(struct __test_metadata *_metadata,
+			      const struct mapper *mapper)
+{
+	close(mapper->hold);
+	ASSERT_EQ(mapper->pid, waitpid(mapper->pid, NULL, 0));
+}
+
+/* One that has come and gone */
+static inline void mapper_pass(struct __test_metadata *_metadata, int fd,
+			       __u32 ioas_id, __u64 iova, unsigned int pages,
+			       __u64 value)
+{
+	struct mapper mapper = mapper_start(_metadata, fd, ioas_id, iova, pages,
+					    value);
+
+	mapper_end(_metadata, &mapper);
 }
 
 /* ---- The rig: a file, its objects ---- */
@@ -343,16 +463,5 @@ static inline __u64 dma_poke(int fd, __u32 stdev_id, __u64 iova, __u64 value)
 #define DMA_UNMAPPED	(DMA_BLOCKED + MOCK_DMA_FAULT_NOT_PRESENT)
 #define DMA_FORBIDDEN	(DMA_BLOCKED + MOCK_DMA_FAULT_PERMISSION)
 #define DMA_DETACHED	(DMA_BLOCKED + MOCK_DMA_FAULT_BLOCKED)
-
-/* Memory that devices read and write as well */
-static inline __u64 get_u64(const void *where)
-{
-	return __atomic_load_n((const __u64 *)where, __ATOMIC_ACQUIRE);
-}
-
-static inline void set_u64(void *where, __u64 value)
-{
-	__atomic_store_n((__u64 *)where, value, __ATOMIC_RELEASE);
-}
 
 #endif

@@ -646,7 +646,10 @@ static inline int mock_dirty(int fd, __u32 hwpt_id, __u64 iova, __u64 length,
 	return rc;
 }
 
-/* Bytes the kernel may spend on one step of a mapping; 0 sets it back */
+/* As without a limit; the limit is that of all tests, so set it back */
+#define MOCK_MEMORY_LIMIT_NONE 65536
+
+/* Bytes the kernel may spend on one step of pinning */
 static inline int mock_memory_limit(int fd, __u32 limit)
 {
 	struct iommu_test_cmd cmd = {
@@ -675,6 +678,9 @@ static inline int mock_trigger_iopf(int fd, __u32 idev_id, __u32 pasid,
 }
 
 /* ---- The mock: accesses. An access is a file of its own: close() ends it ---- */
+
+/* Without it an access only reads and writes */
+#define ACCESS_PINS MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES
 
 static inline int mock_access_create(int fd, __u32 ioas_id, __u32 flags,
 				     __u32 *access_fd)

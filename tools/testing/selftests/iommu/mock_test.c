@@ -115,29 +115,6 @@ TEST_F(mock, unknown_op_is_EOPNOTSUPP)
 	}
 }
 
-TEST_F(mock, op_not_built_yet_is_EOPNOTSUPP)
-{
-	static const __u32 ops[] = {
-		IOMMU_TEST_OP_CREATE_ACCESS,
-		IOMMU_TEST_OP_DESTROY_ACCESS_PAGES,
-		IOMMU_TEST_OP_ACCESS_PAGES,
-		IOMMU_TEST_OP_ACCESS_RW,
-		IOMMU_TEST_OP_SET_TEMP_MEMORY_LIMIT,
-		IOMMU_TEST_OP_ACCESS_REPLACE_IOAS,
-		IOMMU_TEST_OP_DIRTY,
-		IOMMU_TEST_OP_TRIGGER_IOPF,
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(ops); i++) {
-		EXPECT_EQ(-EOPNOTSUPP, try_op(self->rig.fd, ops[i])) {
-			TH_LOG("op %u", ops[i]);
-		}
-	}
-}
-
-/* ---- Looking inside ---- */
-
 TEST_F(mock, check_map_tells_right_from_wrong)
 {
 	const struct rig *rig = &self->rig;

@@ -4,9 +4,6 @@
  * RLIMIT_MEMLOCK, and that the device and the CPU always see the same page.
  */
 #include "common.h"
-#include <linux/capability.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 
 FIXTURE(pin)
 {
@@ -142,24 +139,6 @@ TEST_F(pin, every_page_is_the_right_one)
 }
 
 /* ---- RLIMIT_MEMLOCK ---- */
-
-/* Drop CAP_IPC_LOCK from this process and let it lock this many pages */
-static void limit_memlock(struct __test_metadata *_metadata, __u64 bytes)
-{
-	struct rlimit limit = { .rlim_cur = bytes, .rlim_max = bytes };
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct caps[2];
-
-	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
-	ASSERT_EQ(0, syscall(SYS_capget, &head, caps));
-	caps[CAP_TO_INDEX(CAP_IPC_LOCK)].effective &=
-		~CAP_TO_MASK(CAP_IPC_LOCK);
-	caps[CAP_TO_INDEX(CAP_IPC_LOCK)].permitted &=
-		~CAP_TO_MASK(CAP_IPC_LOCK);
-	ASSERT_EQ(0, syscall(SYS_capset, &head, caps));
-}
 
 TEST_F(pin, counted_while_pinned)
 {
@@ -304,6 +283,25 @@ TEST_F(pin, read_only_private_file_page_made_writable_later)
 	expect_same_page(_metadata, self, mem);
 }
 
+TEST_F(pin, private_memory_that_may_not_be_read_is_EFAULT)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	char *mem = mmap(NULL, 2 * self->page, PROT_READ | PROT_WRITE, flags,
+			 -1, 0);
+	unsigned int i;
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	set_u64(mem, 77);
+	/* A page that holds something, and one that never did */
+	ASSERT_EQ(0, mprotect(mem, 2 * self->page, PROT_NONE));
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(-EFAULT,
+			  ioas_map_fixed(self->rig.fd, self->rig.ioas_id,
+					 mem + i * self->page, self->page,
+					 APERTURE_FIRST, IOAS_MAP_RO));
+	}
+}
+
 TEST_F(pin, private_file_page_written_by_device_leaves_the_file)
 {
 	int file = memory_file(_metadata, self->page, 77);
@@ -443,6 +441,26 @@ TEST_F(pin, hugetlb_memory)
 	if (mem == MAP_FAILED)
 		SKIP(return, "no 2M pages: %s", strerror(errno));
 	use_huge_memory(_metadata, self, mem);
+}
+
+TEST_F(pin, hugetlb_memory_freed_in_part)
+{
+	const __u64 far = SZ_2M + 3 * self->page;
+	char *mem = mmap(NULL, 2 * SZ_2M, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB |
+			 21 << MAP_HUGE_SHIFT, -1, 0);
+
+	if (mem == MAP_FAILED)
+		SKIP(return, "no 2M pages: %s", strerror(errno));
+	set_u64(mem + far, 0x77);
+	rig_map(_metadata, &self->rig, mem, 2 * SZ_2M, APERTURE_FIRST,
+		IOAS_MAP_RW);
+	ASSERT_EQ(0, munmap(mem + SZ_2M, SZ_2M));
+	EXPECT_EQ(0x77ULL, peek(self, far));
+	EXPECT_EQ(0ULL, poke(self, 0, 0x88));
+	EXPECT_EQ(0x88ULL, get_u64(mem));
+	rig_unmap(_metadata, &self->rig, APERTURE_FIRST, 2 * SZ_2M);
+	EXPECT_EQ(0, mock_check_refs(self->rig.fd, mem, SZ_2M, 0));
 }
 
 TEST_F(pin, transparent_huge_memory)

@@ -37,6 +37,7 @@ struct runner {
  * @ioas_id: An IOAS that may go and come
  * @idev_id: A bound device that comes and goes
  * @group: Two devices of one group
+ * @access_fd: Two accesses, the first of which pins
  * @mem: Memory, four pages for each thread
  * @start: When it began
  */
@@ -45,6 +46,7 @@ struct race {
 	__u32 ioas_id;
 	__u32 idev_id;
 	struct mock_dev group[2];
+	__u32 access_fd[2];
 	char *mem;
 	struct timespec start;
 };
@@ -61,6 +63,11 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(self->race.access_fd); i++)
+		if (self->race.access_fd[i])
+			close(self->race.access_fd[i]);
 	rig_close(_metadata, &self->race.guest.rig);
 }
 
@@ -78,10 +85,11 @@ static void *run(void *arg)
 {
 	struct runner *runner = arg;
 
-	while (!runner->error && !time_is_up(runner->race)) {
+	/* Once at least, however late a busy machine has started this thread */
+	do {
 		runner->error = runner->step(runner);
 		runner->steps++;
-	}
+	} while (!runner->error && !time_is_up(runner->race));
 	return NULL;
 }
 
@@ -292,7 +300,130 @@ static int step_move_group(struct runner *runner)
 	return rc ? rc : mock_replace(rig->fd, stdev_id, rig->ioas_id, NULL);
 }
 
+/* Where thread number index maps its four pages, and how much that is */
+static __u64 own_iova(const struct runner *runner)
+{
+	return GUEST_NOTHING + runner->index * 4 * page_size();
+}
+
+/*
+ * Pin what the mapping thread of the same number maps. It may be unmapped, so
+ * that the access was asked to let go before it is told to.
+ */
+static int step_pin(struct runner *runner)
+{
+	struct race *race = runner->race;
+	__u64 skip = runner->steps % 3 * page_size();
+	int fd = race->guest.rig.fd;
+	__u32 id = 0;
+	int rc;
+
+	rc = mock_access_pin(fd, race->access_fd[0], 0, own_iova(runner) + skip,
+			     2 * page_size(),
+			     race->mem + runner->index * 4 * page_size() + skip,
+			     &id);
+	if (rc)
+		return but(rc, -ENOENT, 0);
+	return but(mock_access_unpin(fd, race->access_fd[0], id), -ENOENT, 0);
+}
+
+/* The same, but leaves it to the unmapping thread to have it unpinned */
+static int step_pin_and_forget(struct runner *runner)
+{
+	struct race *race = runner->race;
+
+	return but(mock_access_pin(race->guest.rig.fd, race->access_fd[0], 0,
+				   own_iova(runner), page_size(),
+				   race->mem + runner->index * 4 * page_size(),
+				   NULL),
+		   -ENOENT, 0);
+}
+
+static int step_rw(struct runner *runner)
+{
+	struct race *race = runner->race;
+	__u32 flags = runner->steps % 2 ? MOCK_ACCESS_RW_SLOW_PATH : 0;
+	char buf[64];
+
+	if (runner->steps % 3 == 0)
+		flags |= MOCK_ACCESS_RW_WRITE;
+	memset(buf, runner->steps, sizeof(buf));
+	return but(mock_access_rw(race->guest.rig.fd, race->access_fd[1], flags,
+				  own_iova(runner) + page_size() - 30, buf,
+				  sizeof(buf)),
+		   -ENOENT, 0);
+}
+
+/* Copy what another thread maps, to a place of one's own */
+static int step_copy(struct runner *runner)
+{
+	const struct rig *rig = &runner->race->guest.rig;
+	__u64 skip = runner->steps % 3 * page_size(), length = 2 * page_size();
+	__u64 dst = GUEST_NOTHING + SZ_2M + runner->index * SZ_2M;
+	__u64 unmapped = 0;
+	int rc;
+
+	rc = ioas_copy_fixed(rig->fd, rig->ioas_id, rig->ioas_id, length, dst,
+			     own_iova(runner) + skip, IOAS_MAP_RW);
+	if (rc)
+		return but(rc, -ENOENT, 0);
+	rc = ioas_unmap(rig->fd, rig->ioas_id, dst, length, &unmapped);
+	return rc ? rc : unmapped == length ? 0 : -ERANGE;
+}
+
+/* Move the access to the other IOAS, where nothing is mapped, and back */
+static int step_replace_access(struct runner *runner)
+{
+	const struct race *race = runner->race;
+	const struct rig *rig = &race->guest.rig;
+	int rc = mock_access_replace(rig->fd, race->access_fd[runner->index],
+				     race->ioas_id);
+
+	return rc ? rc : mock_access_replace(rig->fd,
+					     race->access_fd[runner->index],
+					     rig->ioas_id);
+}
+
+/* An access that is gone as soon as it has pinned something */
+static int step_fleeting_access(struct runner *runner)
+{
+	struct race *race = runner->race;
+	const struct rig *rig = &race->guest.rig;
+	__u32 fd = 0;
+	int rc = mock_access_create(rig->fd, rig->ioas_id, ACCESS_PINS, &fd);
+
+	if (rc)
+		return rc;
+	rc = but(mock_access_pin(rig->fd, fd, 0, own_iova(runner), page_size(),
+				 race->mem + runner->index * 4 * page_size(),
+				 NULL),
+		 -ENOENT, 0);
+	close(fd);
+	return rc;
+}
+
 /* ---- Tests ---- */
+
+/* Both accesses, the IOAS they may be moved to, and a device */
+static void open_accesses(struct __test_metadata *_metadata, struct race *race)
+{
+	struct rig *rig = &race->guest.rig;
+
+	rig_open_device(_metadata, rig);
+	race->ioas_id = rig_ioas(_metadata, rig);
+	ASSERT_EQ(0, mock_access_create(rig->fd, rig->ioas_id, ACCESS_PINS,
+					&race->access_fd[0]));
+	ASSERT_EQ(0, mock_access_create(rig->fd, rig->ioas_id, 0,
+					&race->access_fd[1]));
+}
+
+static void expect_nothing_pinned(struct __test_metadata *_metadata,
+				  const struct race *race)
+{
+	EXPECT_EQ(0, mock_check_refs(race->guest.rig.fd, race->mem,
+				     64 * page_size(), 0));
+	EXPECT_EQ(race->guest.rig.pinned_kb, pinned_kb());
+}
 
 TEST_F_TIMEOUT(race, maps_and_unmaps_side_by_side_never_fail, 60)
 {
@@ -413,6 +544,110 @@ TEST_F_TIMEOUT(race, dma_under_everything_that_nesting_can_do, 60)
 	guest_map(_metadata, guest, IOVA_4LEVEL, guest_data_gpa(0));
 	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
 	EXPECT_EQ(MARK(0), guest_peek(guest, IOVA_4LEVEL));
+}
+
+TEST_F_TIMEOUT(race, accesses_pin_what_comes_and_goes, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_map_own },
+		{ .step = step_pin },
+		{ .step = step_pin },
+		{ .step = step_pin_and_forget },
+		{ .step = step_rw },
+	};
+
+	open_accesses(_metadata, &self->race);
+	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
+	expect_nothing_pinned(_metadata, &self->race);
+}
+
+TEST_F_TIMEOUT(race, copies_of_what_comes_and_goes, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_map_own, .index = 0 },
+		{ .step = step_copy, .index = 0 },
+		{ .step = step_copy, .index = 1 },
+		{ .step = step_map_own, .index = 1 },
+	};
+
+	open_accesses(_metadata, &self->race);
+	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
+	expect_nothing_pinned(_metadata, &self->race);
+}
+
+/* Nobody else has the pages: whoever comes first pins, and the last unpins */
+TEST_F_TIMEOUT(race, accesses_and_domains_share_pins, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_device },
+		{ .step = step_pin, .index = 0 },
+		{ .step = step_pin, .index = 0 },
+		{ .step = step_copy, .index = 0 },
+		{ .step = step_rw, .index = 0 },
+	};
+	struct race *race = &self->race;
+	struct rig *rig = &race->guest.rig;
+
+	open_accesses(_metadata, race);
+	rig_destroy(_metadata, rig, rig->dev.stdev_id);
+	ASSERT_EQ(0, ioas_map_fixed(rig->fd, rig->ioas_id, race->mem,
+				    4 * page_size(), GUEST_NOTHING,
+				    IOAS_MAP_RW));
+	run_all(_metadata, race, runners, ARRAY_SIZE(runners));
+	expect_nothing_pinned(_metadata, race);
+	EXPECT_EQ(0, ioas_unmap(rig->fd, rig->ioas_id, GUEST_NOTHING,
+				4 * page_size(), NULL));
+}
+
+TEST_F_TIMEOUT(race, accesses_are_moved_while_they_work, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_map_own },
+		{ .step = step_pin },
+		{ .step = step_pin_and_forget },
+		{ .step = step_rw },
+		{ .step = step_replace_access, .index = 0 },
+		{ .step = step_replace_access, .index = 1 },
+	};
+
+	open_accesses(_metadata, &self->race);
+	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
+	expect_nothing_pinned(_metadata, &self->race);
+}
+
+TEST_F_TIMEOUT(race, accesses_come_and_go, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_map_own },
+		{ .step = step_fleeting_access },
+		{ .step = step_fleeting_access },
+		{ .step = step_pin },
+		{ .step = step_device },
+	};
+
+	open_accesses(_metadata, &self->race);
+	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
+	expect_nothing_pinned(_metadata, &self->race);
+}
+
+TEST_F_TIMEOUT(race, everything_an_ioas_can_do, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_map_own, .index = 0 },
+		{ .step = step_map_auto, .index = 1 },
+		{ .step = step_copy, .index = 0 },
+		{ .step = step_pin, .index = 0 },
+		{ .step = step_rw, .index = 0 },
+		{ .step = step_replace_access, .index = 0 },
+		{ .step = step_device },
+		{ .step = step_hwpt },
+	};
+	struct guest *guest = &self->race.guest;
+
+	open_accesses(_metadata, &self->race);
+	guest->dev = guest->rig.dev;
+	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
+	expect_nothing_pinned(_metadata, &self->race);
 }
 
 TEST_HARNESS_MAIN
