@@ -177,6 +177,7 @@ void ioas_map_destroy(struct ioas_map *map)
 	list_for_each_entry_safe(area, next, &map->areas, item) {
 		list_del(&area->item);
 		area_free(area);
+		cond_resched();
 	}
 }
 
@@ -186,8 +187,10 @@ static bool ioas_map_is_aligned(const struct ioas_map *map,
 	unsigned long all = map->fixed ? map->iova : 0;
 	struct iommufd_area *area;
 
-	list_for_each_entry(area, &map->areas, item)
+	list_for_each_entry(area, &map->areas, item) {
 		all |= area->start | area_length(area);
+		cond_resched();
+	}
 	return !(all & (alignment - 1));
 }
 
@@ -237,6 +240,7 @@ static int ioas_insert_areas(struct iommufd_ioas *ioas, struct ioas_map *map)
 		rc = iova_space_insert(&ioas->space, &area->range);
 		if (rc)
 			goto err_remove;
+		cond_resched();
 	}
 	return 0;
 
@@ -291,6 +295,7 @@ static void ioas_settle_areas(struct iommufd_ioas *ioas, struct ioas_map *map,
 			iova_space_remove(&ioas->space, &area->range);
 		else
 			area->state = AREA_THERE;
+		cond_resched();
 	}
 	/* What stays has its place, and no list */
 	if (!rc)
@@ -356,6 +361,35 @@ int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
 		rc = ioas_map(ioas, map);
 	ioas_map_destroy(map);
 	return rc;
+}
+
+/**
+ * ioas_is_mapped() - is there an area at each IOVA of a range?
+ * @ioas: The IOAS
+ * @first: First IOVA
+ * @last: Last IOVA
+ *
+ * Return: true if so, at the time it is asked.
+ */
+bool ioas_is_mapped(struct iommufd_ioas *ioas, unsigned long first,
+		    unsigned long last)
+{
+	unsigned long next = first;
+	struct iova_area *range;
+	bool whole = false;
+
+	mutex_lock(&ioas->space_lock);
+	for_each_area(ioas, range, first, last) {
+		if (to_area(range)->state == AREA_COMING || range->first > next)
+			break;
+		whole = range->last >= last;
+		if (whole)
+			break;
+		next = range->last + 1;
+		cond_resched();
+	}
+	mutex_unlock(&ioas->space_lock);
+	return whole;
 }
 
 /* Add what lies in [@first, @last] of @area to @map */
@@ -466,8 +500,7 @@ static int ioas_ask_accesses(struct iommufd_ioas *ioas, unsigned long first,
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	iommufd_accesses_notify(ioas, first, last);
-	wait_event_timeout(ioas->wait, pins && !READ_ONCE(*pins),
-			   UNPIN_TIMEOUT);
+	wait_event_timeout(ioas->wait, !READ_ONCE(*pins), UNPIN_TIMEOUT);
 	return 0;
 }
 
@@ -538,7 +571,7 @@ static int ioas_check_cut(struct iommufd_ioas *ioas, unsigned long iova,
 	if (iova & (ioas->alignment - 1) ||
 	    (!list_empty(&ioas->domains) && !ioas->small_pages))
 		return -EINVAL;
-	return (*area)->access_pins ? -EBUSY : 0;
+	return 0;
 }
 
 /*
@@ -559,15 +592,23 @@ static int ioas_hold_for_cut(struct iommufd_ioas *ioas, unsigned long iova,
 		seen = ioas->departures;
 		mutex_unlock(&ioas->space_lock);
 
-		if (rc == -EAGAIN)
-			rc = ioas_wait_departure(ioas, seen);
-		else if (rc == -EBUSY)
-			rc = ioas_ask_accesses(ioas, iova, iova, NULL);
-		else
-			return rc;
+		if (rc != -EAGAIN)
+			break;
+		rc = ioas_wait_departure(ioas, seen);
 		if (rc)
 			return rc;
 	}
+	if (rc)
+		return rc;
+	/* All of it: what an access has pinned may lie on both sides */
+	rc = area_wait_unpinned(ioas, *area);
+	if (rc) {
+		mutex_lock(&ioas->space_lock);
+		(*area)->state = AREA_THERE;
+		ioas_note_departure(ioas);
+		mutex_unlock(&ioas->space_lock);
+	}
+	return rc;
 }
 
 /*

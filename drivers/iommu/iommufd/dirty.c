@@ -52,20 +52,34 @@ struct dirty_report {
 	unsigned long *old;
 };
 
-static int domain_read_dirty(struct iommu_domain *domain, unsigned long first,
-			     unsigned long last, unsigned long flags,
-			     struct iommu_dirty_bitmap *dirty)
+/* What of [@first, @last] is mapped: a driver need not look at the rest */
+static int hwpt_read_dirty(struct iommufd_hwpt_paging *hwpt,
+			   unsigned long first, unsigned long last,
+			   unsigned long flags,
+			   struct iommu_dirty_bitmap *dirty)
 {
+	struct iommu_domain *domain = hwpt->common.domain;
 	struct iommu_iotlb_gather gather;
-	int rc;
+	struct iova_area *range;
+	unsigned long from;
+	int rc = 0;
+
+	lockdep_assert_held_write(&hwpt->ioas->domains_sem);
 
 	iommu_iotlb_gather_init(&gather);
 	if (!(flags & IOMMU_DIRTY_NO_CLEAR))
 		dirty->gather = &gather;
-	rc = domain->dirty_ops->read_and_clear_dirty(domain, first,
-						     last - first + 1, flags,
-						     dirty);
-	iommu_iotlb_sync(domain, &gather);
+	for_each_area(hwpt->ioas, range, first, last) {
+		from = max(first, range->first);
+		rc = domain->dirty_ops->read_and_clear_dirty(domain, from,
+				min(last, range->last) - from + 1, flags,
+				dirty);
+		if (rc)
+			break;
+		cond_resched();
+	}
+	if (gather.start <= gather.end)
+		iommu_iotlb_sync(domain, &gather);
 	return rc;
 }
 
@@ -111,15 +125,17 @@ static int dirty_report_slice(struct dirty_report *report, unsigned long first,
 
 	/* A page is not made clean before its being dirty can be told */
 	uptr = report->uptr + (bit - in_word) / BITS_PER_BYTE;
-	if (fault_in_writeable(uptr, bits_to_user_bytes(num)))
+	if (fault_in_safe_writeable(uptr, bits_to_user_bytes(num)))
 		return -EFAULT;
 
 	bitmap_zero(report->bits, num);
 	rc = down_write_killable(&ioas->domains_sem);
 	if (rc)
 		return rc;
-	rc = domain_read_dirty(report->hwpt->common.domain, first, last,
-			       report->flags, &dirty);
+	rc = -EINVAL;
+	if (report->hwpt->tracks_dirty)
+		rc = hwpt_read_dirty(report->hwpt, first, last, report->flags,
+				     &dirty);
 	up_write(&ioas->domains_sem);
 	/* Bits before the first are of the word, not of the range */
 	bitmap_clear(report->bits, 0, in_word);
@@ -132,6 +148,10 @@ static int dirty_report_all(struct dirty_report *report)
 	unsigned long first = report->first;
 	unsigned long last;
 	int rc;
+
+	/* Before anything is made clean */
+	if (!ioas_is_mapped(report->hwpt->ioas, report->first, report->last))
+		return -EINVAL;
 
 	for (;;) {
 		last = min(report->last, first | (report->slice - 1));
@@ -160,6 +180,8 @@ static int dirty_report_alloc(struct dirty_report *report)
 
 	/* One word more, as the first bit may not be the first of a word */
 	bytes = (report->slice >> report->shift) / BITS_PER_BYTE + sizeof(long);
+	if (bytes > INT_MAX)
+		return -ENOMEM;
 	report->bits = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
 	report->old = kvzalloc(bytes, GFP_KERNEL_ACCOUNT);
 	return report->bits && report->old ? 0 : -ENOMEM;
@@ -233,24 +255,6 @@ int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd)
 	return rc;
 }
 
-/* What was written before nobody asked about */
-static int ioas_forget_dirty(struct iommufd_ioas *ioas,
-			     struct iommu_domain *domain)
-{
-	struct iommu_dirty_bitmap dirty = { .last = ULONG_MAX };
-	struct iova_area *range;
-	int rc;
-
-	for_each_area(ioas, range, 0, ULONG_MAX) {
-		rc = domain_read_dirty(domain, range->first, range->last, 0,
-				       &dirty);
-		if (rc)
-			return rc;
-		cond_resched();
-	}
-	return 0;
-}
-
 /**
  * iommufd_hwpt_set_dirty_tracking() - ioctl(IOMMU_HWPT_SET_DIRTY_TRACKING)
  * @ucmd: The ioctl
@@ -260,6 +264,7 @@ static int ioas_forget_dirty(struct iommufd_ioas *ioas,
 int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hwpt_set_dirty_tracking *cmd = ucmd->cmd;
+	struct iommu_dirty_bitmap nobody_asks = { .last = ULONG_MAX };
 	bool enable = cmd->flags & IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
 	struct iommufd_hwpt_paging *hwpt;
 	struct iommu_domain *domain;
@@ -275,10 +280,14 @@ int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd)
 	rc = down_write_killable(&hwpt->ioas->domains_sem);
 	if (!rc) {
 		if (enable)
-			rc = ioas_forget_dirty(hwpt->ioas, domain);
+			/* What was written before */
+			rc = hwpt_read_dirty(hwpt, 0, ULONG_MAX, 0,
+					     &nobody_asks);
 		if (!rc)
 			rc = domain->dirty_ops->set_dirty_tracking(domain,
 								   enable);
+		if (!rc)
+			hwpt->tracks_dirty = enable;
 		up_write(&hwpt->ioas->domains_sem);
 	}
 	iommufd_object_put(&hwpt->common.obj);

@@ -17,6 +17,9 @@
 /* A device that sends requests without an end to the group gets this far */
 #define GROUP_MAX_FAULTS 512
 
+/* And user space that does not read so far; more than a device has credits */
+#define QUEUE_MAX_GROUPS 65536
+
 /**
  * struct iommufd_fault - a fault queue
  * @obj: The object
@@ -24,6 +27,8 @@
  * @lock: See fault.h
  * @unread: struct fault_group, those to be read, oldest first
  * @groups: All that wait, by cookie
+ * @num_groups: How many those are
+ * @next_cookie: Where the search for a free cookie begins
  * @wait: Woken when there is something to read
  */
 struct iommufd_fault {
@@ -32,6 +37,8 @@ struct iommufd_fault {
 	struct mutex lock;
 	struct list_head unread;
 	struct xarray groups;
+	unsigned int num_groups;
+	u32 next_cookie;
 	wait_queue_head_t wait;
 };
 
@@ -86,6 +93,7 @@ static void fault_finish_group(struct iommufd_fault *fault,
 
 	list_del(&group->item);
 	xa_erase(&fault->groups, group->cookie);
+	fault->num_groups--;
 	group_answer(group, code);
 	kfree(group);
 }
@@ -107,6 +115,16 @@ static void fault_drain(struct iommufd_fault *fault,
 
 /* ---- Report ---- */
 
+static bool requests_are_grouped(const struct iommu_fault_page_request *a,
+				 const struct iommu_fault_page_request *b)
+{
+	if (a->grpid != b->grpid ||
+	    (a->flags ^ b->flags) & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID)
+		return false;
+	return !(a->flags & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID) ||
+	       a->pasid == b->pasid;
+}
+
 static struct fault_group *
 device_find_group(struct iommufd_device *idev,
 		  const struct iommu_fault_page_request *request)
@@ -114,8 +132,7 @@ device_find_group(struct iommufd_device *idev,
 	struct fault_group *group;
 
 	list_for_each_entry(group, &idev->fault_groups, item)
-		if (group->faults[0].grpid == request->grpid &&
-		    group->faults[0].pasid == request->pasid)
+		if (requests_are_grouped(&group->faults[0], request))
 			return group;
 	return NULL;
 }
@@ -148,6 +165,14 @@ device_add_request(struct iommufd_device *idev,
 	return group;
 }
 
+static void device_drop_group(struct fault_group *group)
+{
+	if (!group)
+		return;
+	list_del(&group->item);
+	kfree(group);
+}
+
 /* Put a whole group into the queue */
 static int fault_queue_group(struct iommufd_fault *fault,
 			     struct fault_group *group)
@@ -155,40 +180,51 @@ static int fault_queue_group(struct iommufd_fault *fault,
 	int rc;
 
 	mutex_lock(&fault->lock);
-	rc = xa_alloc(&fault->groups, &group->cookie, group, xa_limit_32b,
-		      GFP_KERNEL);
+	rc = fault->num_groups < QUEUE_MAX_GROUPS ? 0 : -ENOSPC;
 	if (!rc)
+		/* A late answer must not meet the next group */
+		rc = xa_alloc_cyclic(&fault->groups, &group->cookie, group,
+				     xa_limit_32b, &fault->next_cookie,
+				     GFP_KERNEL);
+	if (rc >= 0) {
+		fault->num_groups++;
 		list_move_tail(&group->item, &fault->unread);
+	}
 	mutex_unlock(&fault->lock);
+	if (rc < 0)
+		return rc;
+	wake_up_interruptible(&fault->wait);
+	return 0;
+}
+
+static int device_queue_request(struct iommufd_device *idev,
+				const struct iommu_fault_page_request *request)
+{
+	struct fault_group *group = device_add_request(idev, request);
+	int rc = PTR_ERR_OR_ZERO(group);
+
+	if (!(request->flags & IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE))
+		return rc;
 	if (!rc)
-		wake_up_interruptible(&fault->wait);
+		rc = fault_queue_group(idev->fault, group);
+	/* The driver completes the whole group: what has come of it is stale */
+	if (rc)
+		device_drop_group(device_find_group(idev, request));
 	return rc;
 }
 
 /* The core calls this for each fault; what it refuses the driver completes */
 static int device_handle_fault(struct iommu_fault *event, void *data)
 {
-	const struct iommu_fault_page_request *request = &event->prm;
 	struct iommufd_device *idev = data;
-	struct fault_group *group;
 	int rc = -EINVAL;
 
 	if (event->type != IOMMU_FAULT_PAGE_REQ)
 		return -EOPNOTSUPP;
 
 	mutex_lock(&idev->fault_lock);
-	if (!idev->fault)
-		goto out_unlock;
-	group = device_add_request(idev, request);
-	rc = PTR_ERR_OR_ZERO(group);
-	if (rc || !(request->flags & IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE))
-		goto out_unlock;
-	rc = fault_queue_group(idev->fault, group);
-	if (rc) {
-		list_del(&group->item);
-		kfree(group);
-	}
-out_unlock:
+	if (idev->fault)
+		rc = device_queue_request(idev, &event->prm);
 	mutex_unlock(&idev->fault_lock);
 	return rc;
 }
@@ -233,10 +269,8 @@ void iommufd_fault_direct(struct iommufd_device *idev,
 	old = idev->fault;
 	idev->fault = fault;
 	/* Groups that were still coming have nobody who waits for an answer */
-	list_for_each_entry_safe(group, next, &idev->fault_groups, item) {
-		list_del(&group->item);
-		kfree(group);
-	}
+	list_for_each_entry_safe(group, next, &idev->fault_groups, item)
+		device_drop_group(group);
 	mutex_unlock(&idev->fault_lock);
 	if (old)
 		fault_drain(old, idev);
@@ -248,7 +282,8 @@ void iommufd_fault_direct(struct iommufd_device *idev,
  */
 void iommufd_fault_disable(struct iommufd_device *idev)
 {
-	iommu_unregister_device_fault_handler(idev->dev);
+	/* All has been answered, so this cannot be refused */
+	WARN_ON(iommu_unregister_device_fault_handler(idev->dev));
 	iommu_dev_disable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
 }
 
@@ -308,6 +343,8 @@ static void fault_untake(struct iommufd_fault *fault,
 			list_add(&group->item, &fault->unread);
 	}
 	mutex_unlock(&fault->lock);
+	/* Who came in between has seen an empty queue */
+	wake_up_interruptible(&fault->wait);
 }
 
 static ssize_t fault_fop_read(struct file *file, char __user *buf, size_t count,

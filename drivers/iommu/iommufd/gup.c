@@ -43,10 +43,11 @@ void user_memory_destroy(struct user_memory *memory)
 	free_uid(memory->user);
 }
 
-/* Add @npages to *@locked, unless that makes more than @limit */
-static int charge_locked(atomic_long_t *locked, unsigned long npages,
-			 unsigned long limit)
+static int charge_user(const struct user_memory *memory, unsigned long npages)
 {
+	unsigned long limit = task_rlimit(memory->task, RLIMIT_MEMLOCK) >>
+			      PAGE_SHIFT;
+	atomic_long_t *locked = &memory->user->locked_vm;
 	long old = atomic_long_read(locked);
 
 	/* Not added first: others would meet a limit nobody reaches */
@@ -57,32 +58,48 @@ static int charge_locked(atomic_long_t *locked, unsigned long npages,
 	return 0;
 }
 
+static int charge_mm(const struct user_memory *memory, unsigned long npages)
+{
+	int rc;
+
+	if (mmap_write_lock_killable(memory->mm))
+		return -EINTR;
+	rc = __account_locked_vm(memory->mm, npages, true, memory->task, false);
+	mmap_write_unlock(memory->mm);
+	return rc;
+}
+
+static void uncharge_mm(const struct user_memory *memory, unsigned long npages)
+{
+	mmap_write_lock(memory->mm);
+	__account_locked_vm(memory->mm, npages, false, memory->task, true);
+	mmap_write_unlock(memory->mm);
+}
+
 /**
  * user_memory_charge() - charge pages that are to be pinned
  * @memory: The memory
  * @npages: How many pages
  *
- * Return: 0, or -ENOMEM above RLIMIT_MEMLOCK.
+ * Return: 0; -ENOMEM above RLIMIT_MEMLOCK; -EINTR.
  */
 int user_memory_charge(struct user_memory *memory, unsigned long npages)
 {
-	unsigned long limit = task_rlimit(memory->task, RLIMIT_MEMLOCK) >>
-			      PAGE_SHIFT;
-	int rc;
+	int rc = 0;
 
-	/* One count, of 64 bits, under two names */
-	BUILD_BUG_ON(sizeof(atomic_long_t) != sizeof(atomic64_t));
-
-	if (memory->charge == MEMORY_CHARGE_MM)
-		return charge_locked((atomic_long_t *)&memory->mm->pinned_vm,
-				     npages, limit);
-	if (memory->charge == MEMORY_CHARGE_USER) {
-		rc = charge_locked(&memory->user->locked_vm, npages, limit);
-		if (rc)
-			return rc;
+	switch (memory->charge) {
+	case MEMORY_CHARGE_USER:
+		rc = charge_user(memory, npages);
+		break;
+	case MEMORY_CHARGE_MM:
+		rc = charge_mm(memory, npages);
+		break;
+	case MEMORY_CHARGE_NONE:
+		break;
 	}
-	atomic64_add(npages, &memory->mm->pinned_vm);
-	return 0;
+	if (!rc)
+		atomic64_add(npages, &memory->mm->pinned_vm);
+	return rc;
 }
 
 /**
@@ -95,6 +112,8 @@ void user_memory_uncharge(struct user_memory *memory, unsigned long npages)
 	atomic64_sub(npages, &memory->mm->pinned_vm);
 	if (memory->charge == MEMORY_CHARGE_USER)
 		atomic_long_sub(npages, &memory->user->locked_vm);
+	else if (memory->charge == MEMORY_CHARGE_MM)
+		uncharge_mm(memory, npages);
 }
 
 /*

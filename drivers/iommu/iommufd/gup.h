@@ -17,7 +17,7 @@ struct user_struct;
 /**
  * enum memory_charge - what RLIMIT_MEMLOCK is compared with
  * @MEMORY_CHARGE_USER: All that the user has locked
- * @MEMORY_CHARGE_MM: All that the process has
+ * @MEMORY_CHARGE_MM: All that the process has, mlock() included
  * @MEMORY_CHARGE_NONE: Nothing: who mapped it may lock any amount
  */
 enum memory_charge {

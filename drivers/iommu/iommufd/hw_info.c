@@ -77,6 +77,27 @@ static u64 device_capabilities(struct device *dev)
 	return capabilities;
 }
 
+/*
+ * Fill in the command, and *@data, to be freed by the caller. The device is not
+ * held over more: user memory may take any time to be written.
+ */
+static int device_read_hw_info(struct iommufd_device *idev,
+			       struct iommu_hw_info *cmd, void **data, u32 *len)
+{
+	const struct iommu_ops *ops = dev_iommu_ops(idev->dev);
+	u32 type = IOMMU_HW_INFO_TYPE_NONE;
+
+	if (ops->hw_info) {
+		*data = ops->hw_info(idev->dev, len, &type);
+		if (IS_ERR(*data))
+			return PTR_ERR(*data);
+	}
+	cmd->out_data_type = type;
+	cmd->out_max_pasid_log2 = device_pasid_width(idev->dev);
+	cmd->out_capabilities = device_capabilities(idev->dev);
+	return 0;
+}
+
 /**
  * iommufd_get_hw_info() - ioctl(IOMMU_GET_HW_INFO)
  * @ucmd: The ioctl
@@ -86,8 +107,7 @@ static u64 device_capabilities(struct device *dev)
 int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hw_info *cmd = ucmd->cmd;
-	u32 type = IOMMU_HW_INFO_TYPE_NONE;
-	const struct iommu_ops *ops;
+	u32 in_type = IOMMU_HW_INFO_TYPE_DEFAULT;
 	struct iommufd_device *idev;
 	void *data = NULL;
 	u32 len = 0;
@@ -96,38 +116,26 @@ int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
 	if (cmd->flags & ~IOMMU_HW_INFO_FLAG_INPUT_TYPE ||
 	    memchr_inv(cmd->__reserved, 0, sizeof(cmd->__reserved)))
 		return -EOPNOTSUPP;
+	if (cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE)
+		in_type = cmd->in_data_type;
+
 	idev = iommufd_device_get(ucmd->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-
-	ops = dev_iommu_ops(idev->dev);
-	if (ops->hw_info) {
-		data = ops->hw_info(idev->dev, &len, &type);
-		if (IS_ERR(data)) {
-			rc = PTR_ERR(data);
-			goto out_put;
-		}
-	}
-
-	if (cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE &&
-	    cmd->in_data_type != IOMMU_HW_INFO_TYPE_DEFAULT &&
-	    cmd->in_data_type != type) {
-		rc = -EOPNOTSUPP;
-		goto out_free;
-	}
-	rc = copy_hw_info(u64_to_user_ptr(cmd->data_uptr), cmd->data_len, data,
-			  len);
-	if (rc)
-		goto out_free;
-
-	cmd->data_len = len;
-	cmd->out_data_type = type;
-	cmd->out_max_pasid_log2 = device_pasid_width(idev->dev);
-	cmd->out_capabilities = device_capabilities(idev->dev);
-	rc = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
-out_free:
-	kfree(data);
-out_put:
+	rc = device_read_hw_info(idev, cmd, &data, &len);
 	iommufd_object_put(&idev->obj);
-	return rc;
+	if (rc)
+		return rc;
+
+	if (in_type != IOMMU_HW_INFO_TYPE_DEFAULT &&
+	    in_type != cmd->out_data_type)
+		rc = -EOPNOTSUPP;
+	if (!rc)
+		rc = copy_hw_info(u64_to_user_ptr(cmd->data_uptr),
+				  cmd->data_len, data, len);
+	kfree(data);
+	if (rc)
+		return rc;
+	cmd->data_len = len;
+	return iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 }

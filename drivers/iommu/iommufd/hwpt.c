@@ -115,6 +115,16 @@ iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas, struct iommufd_device *idev
 	return paging;
 }
 
+/*
+ * A device that asks not to snoop would read from memory what the CPU still has in
+ * its cache. Drivers that can prevent that have to know before they map anything.
+ */
+static bool domain_enforce_coherency(struct iommu_domain *domain)
+{
+	return domain->ops->enforce_cache_coherency &&
+	       domain->ops->enforce_cache_coherency(domain);
+}
+
 /**
  * iommufd_hwpt_paging_fill() - map what the IOAS maps, from now on
  * @paging: An empty HWPT
@@ -126,6 +136,7 @@ int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging)
 	int rc;
 
 	paging->on_ioas.domain = paging->common.domain;
+	paging->on_ioas.coherent = domain_enforce_coherency(paging->common.domain);
 	rc = ioas_add_domain(paging->ioas, &paging->on_ioas);
 	if (rc)
 		paging->on_ioas.domain = NULL;

@@ -7,8 +7,8 @@
  * memory, on top of a paging HWPT as stage 2. What a HWPT stands on it uses, in
  * the sense of object.h, for as long as it lives.
  *
- * Locks: but for @msi_cookie, which device.c has a lock for, a HWPT does not
- * change once it is published.
+ * Locks: once it is published, a HWPT changes only in @msi_cookie, for which
+ * device.c has a lock, and in @tracks_dirty, under iommufd_ioas::domains_sem.
  */
 #ifndef __IOMMUFD_HWPT_H
 #define __IOMMUFD_HWPT_H
@@ -45,6 +45,7 @@ struct iommufd_hwpt {
  *             iommufd_ioas::automatic
  * @nest_parent: May be the parent of a nested HWPT
  * @msi_cookie: The domain has one
+ * @tracks_dirty: Dirty tracking is on
  */
 struct iommufd_hwpt_paging {
 	struct iommufd_hwpt common;
@@ -53,6 +54,7 @@ struct iommufd_hwpt_paging {
 	bool automatic;
 	bool nest_parent;
 	bool msi_cookie;
+	bool tracks_dirty;
 };
 
 static inline struct iommufd_hwpt *to_hwpt(struct iommufd_object *obj)

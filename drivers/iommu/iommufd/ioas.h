@@ -43,7 +43,7 @@ struct iommu_domain;
  * @automatic: struct iommufd_hwpt_paging made by an attach, by ID
  * @domains_sem: See above
  * @domains: struct ioas_domain, those kept the same as the areas
- * @accesses: struct iommufd_access, those that may have pinned areas
+ * @accesses: struct access_link, of accesses that may have pinned areas
  * @small_pages: Nothing larger than PAGE_SIZE is mapped in one piece
  * @vfio_cuts: VFIO_IOMMU_UNMAP_DMA may cut areas
  * @alignment: What IOVAs, lengths and user addresses must be multiples of, so
@@ -128,10 +128,12 @@ static inline unsigned long area_byte(const struct iommufd_area *area,
  * struct ioas_domain - a domain of an IOAS, embedded in its HWPT
  * @item: In iommufd_ioas::domains
  * @domain: The domain
+ * @coherent: It lets no device bypass the caches of the CPU
  */
 struct ioas_domain {
 	struct list_head item;
 	struct iommu_domain *domain;
+	bool coherent;
 };
 
 static inline struct iommufd_ioas *to_ioas(struct iommufd_object *obj)
@@ -179,6 +181,8 @@ void ioas_map_destroy(struct ioas_map *map);
 int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
 		  unsigned long uptr, unsigned long length, int prot,
 		  struct ioas_map *map);
+bool ioas_is_mapped(struct iommufd_ioas *ioas, unsigned long first,
+		    unsigned long last);
 int ioas_map_copy(struct iommufd_ioas *src, unsigned long first,
 		  unsigned long last, int prot, struct ioas_map *map);
 int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
@@ -193,6 +197,7 @@ int area_map_domain(struct iommufd_ioas *ioas, struct iommufd_area *area,
 void area_unmap_domain(struct iommufd_area *area, struct iommu_domain *domain);
 
 /* ioas_domain.c */
+bool ioas_is_coherent(struct iommufd_ioas *ioas);
 int ioas_add_domain(struct iommufd_ioas *ioas, struct ioas_domain *add);
 void ioas_remove_domain(struct iommufd_ioas *ioas, struct ioas_domain *gone);
 int ioas_add_access(struct iommufd_ioas *ioas, struct list_head *item,

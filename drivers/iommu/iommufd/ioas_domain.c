@@ -187,6 +187,24 @@ void ioas_remove_domain(struct iommufd_ioas *ioas, struct ioas_domain *gone)
 }
 
 /**
+ * ioas_is_coherent() - can devices not bypass the caches of the CPU?
+ * @ioas: The IOAS
+ *
+ * Return: true if all its domains see to that, also if there is none.
+ */
+bool ioas_is_coherent(struct iommufd_ioas *ioas)
+{
+	struct ioas_domain *on;
+	bool coherent = true;
+
+	down_read(&ioas->domains_sem);
+	list_for_each_entry(on, &ioas->domains, item)
+		coherent &= on->coherent;
+	up_read(&ioas->domains_sem);
+	return coherent;
+}
+
+/**
  * ioas_add_access() - have an access told of what is unmapped
  * @ioas: The IOAS
  * @item: The access's, for iommufd_ioas::accesses

@@ -7,6 +7,7 @@
 #include <linux/align.h>
 #include <linux/overflow.h>
 #include <linux/rbtree_augmented.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "iova_space.h"
@@ -316,10 +317,12 @@ int iova_space_find_room(struct iova_space *space,
 		return iova_space_search(space, 0, ULONG_MAX, request, first) ?
 			       0 : -ENOSPC;
 
-	for (; allowed; allowed = interval_tree_iter_next(allowed, 0, ULONG_MAX))
+	for (; allowed; allowed = interval_tree_iter_next(allowed, 0, ULONG_MAX)) {
 		if (iova_space_search(space, allowed->start, allowed->last,
 				      request, first))
 			return 0;
+		cond_resched();
+	}
 	return -ENOSPC;
 }
 
@@ -434,6 +437,7 @@ void iova_allowed_destroy(struct rb_root_cached *allowed)
 	while ((node = interval_tree_iter_first(allowed, 0, ULONG_MAX))) {
 		interval_tree_remove(node, allowed);
 		kfree(node);
+		cond_resched();
 	}
 }
 
@@ -450,9 +454,11 @@ int iova_space_check_allowed(struct iova_space *space,
 	struct interval_tree_node *node;
 
 	for (node = interval_tree_iter_first(allowed, 0, ULONG_MAX); node;
-	     node = interval_tree_iter_next(node, 0, ULONG_MAX))
+	     node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
 		if (interval_tree_iter_first(&space->reserved, node->start,
 					     node->last))
 			return -EADDRINUSE;
+		cond_resched();
+	}
 	return 0;
 }

@@ -168,14 +168,29 @@ void iommufd_vfio_release(struct iommufd_ctx *ictx)
 
 /* ---- What kind of container it is ---- */
 
+/* Is no device of the container able to bypass the caches? */
+static int vfio_is_coherent(struct iommufd_ctx *ictx)
+{
+	struct iommufd_ioas *ioas = vfio_ioas_get(ictx);
+	int rc;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = ioas_is_coherent(ioas);
+	iommufd_object_put(&ioas->obj);
+	return rc;
+}
+
 /*
  * Not there: VFIO_TYPE1_NESTING_IOMMU, whose user space is to make nested HWPTs
- * instead; VFIO_UPDATE_VADDR; VFIO_DMA_CC_IOMMU, as nobody here knows yet which
- * domains enforce cache coherency, and 0 is the answer that is safe to get wrong.
+ * instead; VFIO_UPDATE_VADDR.
  */
-static int vfio_check_extension(unsigned long extension)
+static int vfio_check_extension(struct iommufd_ctx *ictx,
+				unsigned long extension)
 {
 	switch (extension) {
+	case VFIO_DMA_CC_IOMMU:
+		return vfio_is_coherent(ictx);
 	case VFIO_TYPE1_IOMMU:
 	case VFIO_TYPE1v2_IOMMU:
 	case VFIO_UNMAP_ALL:
@@ -471,7 +486,7 @@ int iommufd_vfio_ioctl(struct iommufd_ctx *ictx, unsigned int cmd,
 	case VFIO_GET_API_VERSION:
 		return VFIO_API_VERSION;
 	case VFIO_CHECK_EXTENSION:
-		return vfio_check_extension(arg);
+		return vfio_check_extension(ictx, arg);
 	case VFIO_SET_IOMMU:
 		return vfio_set_iommu(ictx, arg);
 	case VFIO_IOMMU_GET_INFO:

@@ -267,7 +267,7 @@ static int stdev_dma(struct mock_stdev *stdev, struct iommu_test_cmd *cmd)
 		rc = -EFAULT;
 		goto out_free;
 	}
-	if (!write && fault_in_writeable(uptr, length)) {
+	if (!write && fault_in_safe_writeable(uptr, length)) {
 		rc = -EFAULT;
 		goto out_free;
 	}
@@ -419,6 +419,8 @@ static int test_md_check_refs(struct iommufd_ucmd *ucmd)
 		put_page(page);
 		if (refs ? pins < refs : pins)
 			return -EIO;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	return 0;
@@ -472,6 +474,9 @@ static int mark_dirty(struct mock_paging *paging, const u8 __user *bitmap,
 		if (mock_paging_mark_dirty(paging, iova))
 			cmd->dirty.out_nr_dirty++;
 		mutex_unlock(&paging->lock);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 	}
 	return 0;
 }

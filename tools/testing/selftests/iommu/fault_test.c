@@ -251,6 +251,43 @@ TEST_F(fault, detach_and_destroy_answer_what_waits)
 	EXPECT_FALSE(is_readable(self));
 }
 
+/* One group ID with a PASID and without is two groups, answered each by its own */
+TEST_F(fault, answers_find_their_requests)
+{
+	const struct rig *rig = &self->rig;
+	struct iommu_hwpt_pgfault faults[2] = {};
+
+	ASSERT_EQ(0, mock_trigger_iopf(rig->fd, rig->dev.idev_id, NO_PASID, 1,
+				       IOMMU_PGFAULT_PERM_READ, 0));
+	ASSERT_EQ(0, trigger(self, 1));
+	ASSERT_EQ((ssize_t)sizeof(faults),
+		  read(self->fault_fd, faults, sizeof(faults)));
+	EXPECT_LT(0, answer(self, faults[1].cookie, IOMMUFD_PAGE_RESP_SUCCESS));
+	EXPECT_LT(0, answer(self, faults[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS));
+	/* Nothing is left that would keep the device from other handlers */
+	ASSERT_EQ(0, mock_detach(rig->fd, rig->dev.stdev_id));
+	ASSERT_EQ(0, mock_attach(rig->fd, rig->dev.stdev_id, self->hwpt_id,
+				 NULL));
+	EXPECT_EQ(0, trigger(self, 1));
+}
+
+TEST_F(fault, late_answer_meets_nobody)
+{
+	const struct rig *rig = &self->rig;
+	struct iommu_hwpt_pgfault fault = {}, next = {};
+
+	ASSERT_EQ(0, trigger(self, 1));
+	ASSERT_LT(0, read(self->fault_fd, &fault, sizeof(fault)));
+	ASSERT_EQ(0, mock_detach(rig->fd, rig->dev.stdev_id));
+	ASSERT_EQ(0, mock_attach(rig->fd, rig->dev.stdev_id, self->hwpt_id,
+				 NULL));
+	ASSERT_EQ(0, trigger(self, 2));
+	ASSERT_LT(0, read(self->fault_fd, &next, sizeof(next)));
+	EXPECT_EQ(-EINVAL, answer(self, fault.cookie,
+				  IOMMUFD_PAGE_RESP_SUCCESS));
+	EXPECT_LT(0, answer(self, next.cookie, IOMMUFD_PAGE_RESP_SUCCESS));
+}
+
 TEST_F(fault, queue_is_in_use_by_its_file_and_its_hwpts)
 {
 	struct rig *rig = &self->rig;

@@ -41,12 +41,30 @@ TEST_F(compat, extensions)
 			     extension == VFIO_TYPE1v2_IOMMU ||
 			     extension == VFIO_UNMAP_ALL;
 
+		/* It depends on the domains of the IOAS */
+		if (extension == VFIO_DMA_CC_IOMMU)
+			continue;
 		EXPECT_EQ(known, vfio_check_extension(fd, extension)) {
 			TH_LOG("extension %lu", extension);
 		}
 	}
 	EXPECT_EQ(0, vfio_check_extension(fd, all));
 	EXPECT_EQ(0, vfio_check_extension(fd, all - 1));
+}
+
+TEST_F(compat, coherent_only_if_every_domain_sees_to_it)
+{
+	struct rig *rig = &self->rig;
+	struct mock_dev dev = {};
+
+	EXPECT_EQ(-ENODEV, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
+	ASSERT_EQ(0, vfio_ioas_set(rig->fd, rig->ioas_id));
+	EXPECT_EQ(1, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
+	ASSERT_EQ(0, mock_device(rig->fd, rig->ioas_id, &dev));
+	rig_keep(_metadata, rig, dev.stdev_id);
+	EXPECT_EQ(0, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
+	ASSERT_EQ(0, mock_detach(rig->fd, dev.stdev_id));
+	EXPECT_EQ(1, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
 }
 
 TEST_F(compat, other_numbers_are_ENOTTY)
