@@ -15,10 +15,29 @@
 /* How long an access may take to let go before it is asked again */
 #define UNPIN_TIMEOUT msecs_to_jiffies(10)
 
+/* For loops whose steps are too short to ask the scheduler at each */
+static __always_inline void area_relax(void)
+{
+	if (need_resched())
+		cond_resched();
+}
+
+/*
+ * Memory and the area it was mapped as. Copies and cuts are areas of their own; most
+ * memory has none.
+ */
+struct mapped_memory {
+	struct iommufd_pages pages;
+	struct iommufd_area area;
+};
+
 static void area_free(struct iommufd_area *area)
 {
-	iommufd_pages_put(area->pages);
-	kfree(area);
+	struct iommufd_pages *pages = area->pages;
+
+	if (area != &container_of(pages, struct mapped_memory, pages)->area)
+		kfree(area);
+	iommufd_pages_put(pages);
 }
 
 /* ---- One area in the domains ---- */
@@ -136,25 +155,14 @@ void area_empty(struct iommufd_ioas *ioas, struct iommufd_area *area)
 
 /* ---- Map ---- */
 
-/**
- * ioas_map_add() - add memory to what is to be mapped
- * @map: What is to be mapped
- * @pages: The memory; a reference is taken
- * @start: Its first byte, from the start of the first page
- * @length: In bytes, not 0
- * @prot: As for iommu_map()
- *
- * Return: 0 or -ENOMEM.
+/*
+ * Add @length bytes of @pages from @start on to what is to be mapped. The area takes
+ * over a reference of @pages.
  */
-int ioas_map_add(struct ioas_map *map, struct iommufd_pages *pages,
-		 unsigned long start, unsigned long length, int prot)
+static void ioas_map_add(struct ioas_map *map, struct iommufd_area *area,
+			 struct iommufd_pages *pages, unsigned long start,
+			 unsigned long length, int prot)
 {
-	struct iommufd_area *area;
-
-	area = kzalloc(sizeof(*area), GFP_KERNEL_ACCOUNT);
-	if (!area)
-		return -ENOMEM;
-	refcount_inc(&pages->refs);
 	area->pages = pages;
 	area->start = start;
 	area->prot = prot;
@@ -163,7 +171,6 @@ int ioas_map_add(struct ioas_map *map, struct iommufd_pages *pages,
 	area->range.last = length - 1;
 	list_add_tail(&area->item, &map->areas);
 	map->length += length;
-	return 0;
 }
 
 /**
@@ -177,7 +184,7 @@ void ioas_map_destroy(struct ioas_map *map)
 	list_for_each_entry_safe(area, next, &map->areas, item) {
 		list_del(&area->item);
 		area_free(area);
-		cond_resched();
+		area_relax();
 	}
 }
 
@@ -189,7 +196,7 @@ static bool ioas_map_is_aligned(const struct ioas_map *map,
 
 	list_for_each_entry(area, &map->areas, item) {
 		all |= area->start | area_length(area);
-		cond_resched();
+		area_relax();
 	}
 	return !(all & (alignment - 1));
 }
@@ -240,7 +247,7 @@ static int ioas_insert_areas(struct iommufd_ioas *ioas, struct ioas_map *map)
 		rc = iova_space_insert(&ioas->space, &area->range);
 		if (rc)
 			goto err_remove;
-		cond_resched();
+		area_relax();
 	}
 	return 0;
 
@@ -295,7 +302,7 @@ static void ioas_settle_areas(struct iommufd_ioas *ioas, struct ioas_map *map,
 			iova_space_remove(&ioas->space, &area->range);
 		else
 			area->state = AREA_THERE;
-		cond_resched();
+		area_relax();
 	}
 	/* What stays has its place, and no list */
 	if (!rc)
@@ -345,20 +352,20 @@ int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
 		  unsigned long uptr, unsigned long length, int prot,
 		  struct ioas_map *map)
 {
-	struct iommufd_pages *pages;
+	struct mapped_memory *memory;
 	int rc;
 
-	pages = iommufd_pages_alloc(uptr, prot & IOMMU_WRITE,
-				    READ_ONCE(ictx->charge));
-	if (IS_ERR(pages))
-		return PTR_ERR(pages);
+	memory = kzalloc(sizeof(*memory), GFP_KERNEL_ACCOUNT);
+	if (!memory)
+		return -ENOMEM;
+	iommufd_pages_init(&memory->pages, uptr, prot & IOMMU_WRITE,
+			   READ_ONCE(ictx->charge));
 
 	INIT_LIST_HEAD(&map->areas);
 	map->length = 0;
-	rc = ioas_map_add(map, pages, offset_in_page(uptr), length, prot);
-	iommufd_pages_put(pages);
-	if (!rc)
-		rc = ioas_map(ioas, map);
+	ioas_map_add(map, &memory->area, &memory->pages, offset_in_page(uptr),
+		     length, prot);
+	rc = ioas_map(ioas, map);
 	ioas_map_destroy(map);
 	return rc;
 }
@@ -386,7 +393,7 @@ bool ioas_is_mapped(struct iommufd_ioas *ioas, unsigned long first,
 		if (whole)
 			break;
 		next = range->last + 1;
-		cond_resched();
+		area_relax();
 	}
 	mutex_unlock(&ioas->space_lock);
 	return whole;
@@ -396,10 +403,17 @@ bool ioas_is_mapped(struct iommufd_ioas *ioas, unsigned long first,
 static int area_copy(struct iommufd_area *area, unsigned long first,
 		     unsigned long last, int prot, struct ioas_map *map)
 {
+	struct iommufd_area *copy;
+
 	if (prot & IOMMU_WRITE && !area->pages->memory.writable)
 		return -EPERM;
-	return ioas_map_add(map, area->pages, area_byte(area, first),
-			    last - first + 1, prot);
+	copy = kzalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
+	if (!copy)
+		return -ENOMEM;
+	refcount_inc(&area->pages->refs);
+	ioas_map_add(map, copy, area->pages, area_byte(area, first),
+		     last - first + 1, prot);
+	return 0;
 }
 
 /**
@@ -433,13 +447,25 @@ int ioas_map_copy(struct iommufd_ioas *src, unsigned long first,
 		if (rc || whole)
 			break;
 		next = range->last + 1;
-		cond_resched();
+		area_relax();
 	}
 	mutex_unlock(&src->space_lock);
 	return rc ?: whole ? 0 : -ENOENT;
 }
 
 /* ---- Unmap ---- */
+
+/* Undo ioas_pick_leaving(), of which nobody knows yet; space_lock held */
+static void ioas_unpick_leaving(struct list_head *leaving)
+{
+	struct iommufd_area *area, *next;
+
+	list_for_each_entry_safe(area, next, leaving, item) {
+		list_del(&area->item);
+		area->state = AREA_THERE;
+		area_relax();
+	}
+}
 
 /*
  * Mark what lies in [@first, @last] as leaving, and list it. Nothing is done if one
@@ -450,27 +476,27 @@ static int ioas_pick_leaving(struct iommufd_ioas *ioas, unsigned long first,
 {
 	struct iova_area *range;
 	struct iommufd_area *area;
+	int rc = 0;
 
 	lockdep_assert_held(&ioas->space_lock);
 
 	for_each_area(ioas, range, first, last) {
-		cond_resched();
-		if (to_area(range)->state == AREA_COMING)
-			continue;
-		if (to_area(range)->state == AREA_LEAVING)
-			return -EAGAIN;
-		if (range->first < first || range->last > last)
-			return -ENOENT;
-	}
-	for_each_area(ioas, range, first, last) {
-		cond_resched();
 		area = to_area(range);
 		if (area->state == AREA_COMING)
 			continue;
+		if (area->state == AREA_LEAVING)
+			rc = -EAGAIN;
+		else if (range->first < first || range->last > last)
+			rc = -ENOENT;
+		if (rc)
+			break;
 		area->state = AREA_LEAVING;
 		list_add_tail(&area->item, leaving);
+		area_relax();
 	}
-	return 0;
+	if (rc)
+		ioas_unpick_leaving(leaving);
+	return rc;
 }
 
 /* Something that was leaving is gone, or stays; space_lock held */
@@ -479,7 +505,8 @@ static void ioas_note_departure(struct iommufd_ioas *ioas)
 	lockdep_assert_held(&ioas->space_lock);
 
 	WRITE_ONCE(ioas->departures, ioas->departures + 1);
-	wake_up_all(&ioas->wait);
+	if (wq_has_sleeper(&ioas->wait))
+		wake_up_all(&ioas->wait);
 }
 
 /* Wait for what was leaving when @ioas->departures was @seen */
@@ -536,7 +563,7 @@ static void ioas_take_out(struct iommufd_ioas *ioas, struct list_head *leaving,
 {
 	struct iommufd_area *area, *next;
 
-	if (!rc)
+	if (!rc && !list_empty(&ioas->domains))
 		list_for_each_entry(area, leaving, item)
 			area_empty(ioas, area);
 
@@ -548,7 +575,7 @@ static void ioas_take_out(struct iommufd_ioas *ioas, struct list_head *leaving,
 		} else {
 			iova_space_remove(&ioas->space, &area->range);
 		}
-		cond_resched();
+		area_relax();
 	}
 	ioas_note_departure(ioas);
 	mutex_unlock(&ioas->space_lock);
@@ -723,7 +750,7 @@ int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 		if (check_add_overflow(*unmapped, area_length(area), unmapped))
 			*unmapped = ULONG_MAX;
 		area_free(area);
-		cond_resched();
+		area_relax();
 	}
 	return rc;
 }

@@ -25,11 +25,13 @@ void user_memory_init(struct user_memory *memory, unsigned long uptr,
 	memory->writable = writable;
 	memory->mm = current->mm;
 	mmgrab(memory->mm);
-	memory->task = get_task_struct(current->group_leader);
-	memory->user = get_uid(current_user());
 	/* No denial to be audited: a VMM without the privilege is no offender */
 	memory->charge = ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK) ?
 				 MEMORY_CHARGE_NONE : charge;
+	if (memory->charge == MEMORY_CHARGE_NONE)
+		return;
+	memory->task = get_task_struct(current->group_leader);
+	memory->user = get_uid(current_user());
 }
 
 /**
@@ -39,6 +41,8 @@ void user_memory_init(struct user_memory *memory, unsigned long uptr,
 void user_memory_destroy(struct user_memory *memory)
 {
 	mmdrop(memory->mm);
+	if (memory->charge == MEMORY_CHARGE_NONE)
+		return;
 	put_task_struct(memory->task);
 	free_uid(memory->user);
 }

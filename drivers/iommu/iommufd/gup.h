@@ -31,7 +31,7 @@ enum memory_charge {
  * @mm: Whose; kept from being freed, not from exiting
  * @task: Thread group leader of who mapped it, for RLIMIT_MEMLOCK
  * @user: Who mapped it
- * @charge: Of what pinned pages are part
+ * @charge: Of what pinned pages are part; without, @task and @user are not kept
  * @start: Address of the first page
  * @writable: Pinned for writing
  */

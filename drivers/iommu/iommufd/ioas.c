@@ -20,9 +20,12 @@ static void ioas_release(struct iommufd_object *obj)
 	unsigned long unmapped;
 
 	/* A HWPT or an access would have kept the IOAS, so no area is pinned */
-	ioas_unmap(ioas, 0, ULONG_MAX, false, &unmapped);
+	if (!iova_space_is_empty(&ioas->space))
+		ioas_unmap(ioas, 0, ULONG_MAX, false, &unmapped);
 	iova_space_destroy(&ioas->space);
-	xa_destroy(&ioas->automatic);
+	/* No HWPT is left, but a node may be, from when memory ran out */
+	if (!xa_empty(&ioas->automatic))
+		xa_destroy(&ioas->automatic);
 	kfree(ioas);
 }
 

@@ -161,7 +161,7 @@ int iommufd_option(struct iommufd_ucmd *ucmd);
 
 /**
  * struct ioas_map - what to map, and where
- * @areas: struct iommufd_area, made by ioas_map_add(), in the order of IOVAs
+ * @areas: struct iommufd_area, in the order of IOVAs
  * @length: Of all of them, in bytes
  * @iova: First IOVA; set if not @fixed
  * @fixed: @iova is given
@@ -174,8 +174,6 @@ struct ioas_map {
 };
 
 /* area.c */
-int ioas_map_add(struct ioas_map *map, struct iommufd_pages *pages,
-		 unsigned long start, unsigned long length, int prot);
 int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map);
 void ioas_map_destroy(struct ioas_map *map);
 int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,

@@ -32,15 +32,6 @@ static inline unsigned long iova_area_gap(struct iova_area *area)
 RB_DECLARE_CALLBACKS_MAX(static, iova_gaps, struct iova_area, node,
 			 unsigned long, max_gap, iova_area_gap)
 
-/* Bring the gap before @area, and all that depends on it, up to date */
-static void iova_area_update_gap(struct iova_area *area)
-{
-	struct iova_area *prev = to_area(rb_prev(&area->node));
-
-	area->gap = prev ? area->first - prev->last - 1 : area->first;
-	iova_gaps_propagate(&area->node, NULL);
-}
-
 /**
  * iova_space_init() - make an empty IOVA space
  * @space: Where
@@ -79,30 +70,36 @@ int iova_space_insert(struct iova_space *space, struct iova_area *area)
 {
 	struct rb_node **link = &space->areas.rb_node;
 	struct rb_node *parent = NULL;
-	struct iova_area *next;
+	struct iova_area *prev = NULL;
+	struct iova_area *next = NULL;
 
 	while (*link) {
 		struct iova_area *other = to_area(*link);
 
 		parent = *link;
-		if (area->last < other->first)
+		if (area->last < other->first) {
+			next = other;
 			link = &parent->rb_left;
-		else if (area->first > other->last)
+		} else if (area->first > other->last) {
+			prev = other;
 			link = &parent->rb_right;
-		else
+		} else {
 			return -EEXIST;
+		}
 	}
 	if (interval_tree_iter_first(&space->reserved, area->first, area->last))
 		return -EINVAL;
 
+	area->gap = prev ? area->first - prev->last - 1 : area->first;
 	area->max_gap = 0;
 	rb_link_node(&area->node, parent, link);
-	iova_area_update_gap(area);
-	rb_insert_augmented(&area->node, &space->areas, &iova_gaps);
-
-	next = to_area(rb_next(&area->node));
+	/* @next is above @area in the tree: often one way up serves both */
 	if (next)
-		iova_area_update_gap(next);
+		next->gap = next->first - area->last - 1;
+	iova_gaps_propagate(&area->node, NULL);
+	if (next)
+		iova_gaps_propagate(&next->node, NULL);
+	rb_insert_augmented(&area->node, &space->areas, &iova_gaps);
 	return 0;
 }
 
@@ -115,9 +112,12 @@ void iova_space_remove(struct iova_space *space, struct iova_area *area)
 {
 	struct iova_area *next = to_area(rb_next(&area->node));
 
+	/* The way up from where @area was often leads through @next */
+	if (next)
+		next->gap += area->gap + (area->last - area->first + 1);
 	rb_erase_augmented(&area->node, &space->areas, &iova_gaps);
 	if (next)
-		iova_area_update_gap(next);
+		iova_gaps_propagate(&next->node, NULL);
 }
 
 /**
@@ -156,8 +156,11 @@ struct iova_area *iova_space_first(struct iova_space *space,
  */
 struct iova_area *iova_space_next(struct iova_area *area, unsigned long last)
 {
-	struct iova_area *next = to_area(rb_next(&area->node));
+	struct iova_area *next;
 
+	if (area->last >= last)
+		return NULL;
+	next = to_area(rb_next(&area->node));
 	return next && next->first <= last ? next : NULL;
 }
 

@@ -63,6 +63,11 @@ struct iova_request {
 	unsigned long phase;
 };
 
+static inline bool iova_space_is_empty(const struct iova_space *space)
+{
+	return RB_EMPTY_ROOT(&space->areas);
+}
+
 void iova_space_init(struct iova_space *space);
 void iova_space_destroy(struct iova_space *space);
 

@@ -39,7 +39,8 @@ int iommufd_object_reserve(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 {
 	int rc;
 
-	rc = xa_alloc(&ictx->objects, &obj->id, XA_ZERO_ENTRY, xa_limit_31b,
+	obj->published = false;
+	rc = xa_alloc(&ictx->objects, &obj->id, obj, xa_limit_31b,
 		      GFP_KERNEL_ACCOUNT);
 	return rc == -EBUSY ? -ENOSPC : rc;
 }
@@ -54,8 +55,9 @@ EXPORT_SYMBOL_NS_GPL(iommufd_object_reserve, IOMMUFD_INTERNAL);
 void iommufd_object_publish(struct iommufd_ctx *ictx,
 			    struct iommufd_object *obj)
 {
-	/* The reservation allocated the slot */
-	xa_store(&ictx->objects, obj->id, obj, GFP_KERNEL);
+	xa_lock(&ictx->objects);
+	obj->published = true;
+	xa_unlock(&ictx->objects);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_object_publish, IOMMUFD_INTERNAL);
 
@@ -106,6 +108,16 @@ int iommufd_object_announce(struct iommufd_ucmd *ucmd,
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_object_announce, IOMMUFD_INTERNAL);
 
+/* The object that @id finds, or NULL. Its reference cannot go under the lock */
+static struct iommufd_object *object_find(struct iommufd_ctx *ictx, u32 id)
+{
+	struct iommufd_object *obj = xa_load(&ictx->objects, id);
+
+	lockdep_assert_held(&ictx->objects.xa_lock);
+
+	return obj && obj->published ? obj : NULL;
+}
+
 /**
  * iommufd_object_get_any() - find an object of any kind
  * @ictx: Where
@@ -119,8 +131,7 @@ struct iommufd_object *iommufd_object_get_any(struct iommufd_ctx *ictx, u32 id)
 	struct iommufd_object *obj;
 
 	xa_lock(&ictx->objects);
-	obj = xa_load(&ictx->objects, id);
-	/* The ID's own reference cannot go while the lock is held */
+	obj = object_find(ictx, id);
 	if (obj)
 		refcount_inc(&obj->refs);
 	xa_unlock(&ictx->objects);
@@ -144,7 +155,7 @@ struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ictx, u32 id,
 	struct iommufd_object *obj;
 
 	xa_lock(&ictx->objects);
-	obj = xa_load(&ictx->objects, id);
+	obj = object_find(ictx, id);
 	if (obj && obj->ops->type == type)
 		refcount_inc(&obj->refs);
 	else
@@ -216,20 +227,23 @@ void iommufd_object_unuse(struct iommufd_object *obj)
 int iommufd_object_remove(struct iommufd_ctx *ictx, u32 id,
 			  struct iommufd_object *expected)
 {
+	XA_STATE(xas, &ictx->objects, id);
 	struct iommufd_object *obj;
+	int rc = 0;
 
-	xa_lock(&ictx->objects);
-	obj = xa_load(&ictx->objects, id);
-	if (!obj || (expected && obj != expected)) {
-		xa_unlock(&ictx->objects);
-		return -ENOENT;
-	}
-	if (!refcount_dec_if_one(&obj->users)) {
-		xa_unlock(&ictx->objects);
-		return -EBUSY;
-	}
-	__xa_erase(&ictx->objects, id);
-	xa_unlock(&ictx->objects);
+	xas_lock(&xas);
+	obj = xas_load(&xas);
+	/* What keeps ID 0 from being allocated is no object */
+	if (!obj || xa_is_zero(obj) || !obj->published ||
+	    (expected && obj != expected))
+		rc = -ENOENT;
+	else if (!refcount_dec_if_one(&obj->users))
+		rc = -EBUSY;
+	else
+		xas_store(&xas, NULL);
+	xas_unlock(&xas);
+	if (rc)
+		return rc;
 
 	iommufd_object_put(obj);
 	return 0;

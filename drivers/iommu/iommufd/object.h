@@ -63,12 +63,13 @@ struct iommufd_object {
 	refcount_t refs;
 	refcount_t users;
 	u32 id;
+	bool published;
 };
 
 /**
  * struct iommufd_ctx - one open /dev/iommu
  * @file: The open file, whose references are the context's
- * @objects: Objects by ID; reserved IDs have no object yet
+ * @objects: Objects by ID, also those that are not published yet
  * @groups: struct iommufd_group by IOMMU group ID, see device.c
  * @vfio_lock: Protects @vfio_ioas
  * @vfio_ioas: The IOAS that VFIO's own ioctls are for, used, or NULL

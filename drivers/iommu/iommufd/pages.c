@@ -638,28 +638,22 @@ int pages_map(struct iommufd_pages *pages, unsigned long start,
 }
 
 /**
- * iommufd_pages_alloc() - remember a range of the caller's memory
+ * iommufd_pages_init() - remember a range of the caller's memory
+ * @pages: Where, zeroed, in memory of kmalloc() that begins with it
  * @uptr: Address of its first byte
  * @writable: Whether devices will write to it
  * @charge: How pinned pages are charged
  *
- * Return: the pages, or ERR_PTR(-ENOMEM).
+ * The caller holds the one reference.
  */
-struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr, bool writable,
-					  enum memory_charge charge)
+void iommufd_pages_init(struct iommufd_pages *pages, unsigned long uptr,
+			bool writable, enum memory_charge charge)
 {
-	struct iommufd_pages *pages;
-
-	pages = kzalloc(sizeof(*pages), GFP_KERNEL_ACCOUNT);
-	if (!pages)
-		return ERR_PTR(-ENOMEM);
-
 	refcount_set(&pages->refs, 1);
 	mutex_init(&pages->lock);
 	pages->pins = RB_ROOT_CACHED;
 	pages->chunks = RB_ROOT_CACHED;
 	user_memory_init(&pages->memory, uptr, writable, charge);
-	return pages;
 }
 
 /**

@@ -63,8 +63,8 @@ extern unsigned int pages_batch_limit;
 #define pages_batch_limit UINT_MAX
 #endif
 
-struct iommufd_pages *iommufd_pages_alloc(unsigned long uptr, bool writable,
-					  enum memory_charge charge);
+void iommufd_pages_init(struct iommufd_pages *pages, unsigned long uptr,
+			bool writable, enum memory_charge charge);
 void iommufd_pages_put(struct iommufd_pages *pages);
 
 int pages_pin(struct iommufd_pages *pages, struct pages_pin *pin,

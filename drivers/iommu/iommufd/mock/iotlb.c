@@ -68,6 +68,8 @@ void mock_iotlb_drop(struct mock_iotlb *iotlb, u64 first, u64 last)
 	unsigned long index;
 	void *value;
 
+	if (xa_empty(&iotlb->entries))
+		return;
 	if (first == 0 && last == U64_MAX) {
 		xa_destroy(&iotlb->entries);
 		iotlb->num = 0;

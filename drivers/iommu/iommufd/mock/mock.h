@@ -44,8 +44,8 @@
 /* An entry of a table, and of an IOTLB: an IO page's address, and these */
 #define MOCK_ENTRY_READ BIT_ULL(0)
 #define MOCK_ENTRY_WRITE BIT_ULL(1)
-#define MOCK_ENTRY_HUGE BIT_ULL(2)
-#define MOCK_ENTRY_DIRTY BIT_ULL(3)
+#define MOCK_ENTRY_DIRTY BIT_ULL(2)
+#define MOCK_ENTRY_HUGE BIT_ULL(3)
 #define MOCK_ENTRY_ACCESS (MOCK_ENTRY_READ | MOCK_ENTRY_WRITE)
 #define MOCK_ENTRY_FLAGS (MOCK_IO_PAGE_SIZE - 1)
 
@@ -57,6 +57,18 @@
 struct mock_iotlb {
 	struct xarray entries;
 	unsigned int num;
+};
+
+/*
+ * Tables of the last level are many, so their entries are half as long: the first
+ * three flags, and above them the number of the IO page. That makes physical
+ * addresses of MOCK_LEAF_ADDRESS_BITS, as small hardware has them.
+ */
+#define MOCK_LEAF_FLAG_BITS 3
+#define MOCK_LEAF_ADDRESS_BITS (32 - MOCK_LEAF_FLAG_BITS + MOCK_IO_PAGE_SHIFT)
+
+struct mock_leaf {
+	u32 entries[1 << MOCK_TABLE_SHIFT];
 };
 
 struct mock_table {
@@ -72,7 +84,7 @@ struct mock_table {
  * @lock: See above
  * @tracks_dirty: Entries are marked dirty when a device writes
  * @root: Tables of the middle level. Their entries are huge pages, or the
- *        addresses of tables of the last level
+ *        addresses of leaves
  * @iotlb: Of devices attached to this domain
  * @children: struct mock_nested
  */

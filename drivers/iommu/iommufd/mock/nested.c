@@ -50,46 +50,43 @@ static int nested_copy_data(const struct iommu_user_data *user_data,
 	return nested_check_table(data);
 }
 
-/* How many requests are copied in at a time */
-#define INVALIDATE_BATCH 24
+/* How many requests are copied in and handled at a time, of each version */
+#define INVALIDATE_BATCH_V1 96
+#define INVALIDATE_BATCH_V2 24
 
-/*
- * Copy in requests, as the version the user knows. Version 1 is copied as
- * such, as only arrays of equal length are copied at once.
- */
-static int
-invalidate_copy(const struct iommu_user_data_array *array, u32 first, u32 num,
-		struct iommu_hwpt_invalidate_selftest_v2 *requests)
+/* Up to so many go without a stack frame that would be a burden for them */
+#define INVALIDATE_FEW_V1 4
+
+static void invalidate_all(struct mock_nested *nested)
 {
-	struct iommu_hwpt_invalidate_selftest v1[INVALIDATE_BATCH];
-	const unsigned int type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
-	u32 i;
-	int rc;
+	memset(nested->slots, 0, sizeof(nested->slots));
+	mock_iotlb_drop(&nested->iotlb, 0, U64_MAX);
+}
 
-	if (array->entry_len != sizeof(*v1))
-		return iommu_copy_structs_from_user_array(requests, array, type,
-							  first, num, v1);
-
-	rc = iommu_copy_structs_from_user_array(v1, array, type, first, num,
-						iotlb_id);
-	if (rc)
-		return rc;
-	for (i = 0; i < num; i++)
-		requests[i] = (struct iommu_hwpt_invalidate_selftest_v2){
-			.v1 = v1[i],
-		};
+/* What both versions ask for */
+static int invalidate_slot(struct mock_nested *nested, u32 flags, u32 slot)
+{
+	if (unlikely(flags)) {
+		if (flags != IOMMU_TEST_INVALIDATE_FLAG_ALL)
+			return -EOPNOTSUPP;
+		invalidate_all(nested);
+		return 0;
+	}
+	if (slot > MOCK_NESTED_DOMAIN_IOTLB_ID_MAX)
+		return -EINVAL;
+	nested->slots[slot] = 0;
 	return 0;
 }
 
 static int
-invalidate_check(const struct iommu_hwpt_invalidate_selftest_v2 *request)
+invalidate_pages(struct mock_nested *nested,
+		 const struct iommu_hwpt_invalidate_selftest_v2 *request)
 {
 	u64 last;
+	int rc;
 
-	if (request->v1.flags & ~IOMMU_TEST_INVALIDATE_FLAG_ALL)
-		return -EOPNOTSUPP;
-	if (request->v1.flags & IOMMU_TEST_INVALIDATE_FLAG_ALL)
-		return 0;
+	if (request->v1.flags)
+		return invalidate_slot(nested, request->v1.flags, 0);
 	if (request->v1.iotlb_id > MOCK_NESTED_DOMAIN_IOTLB_ID_MAX ||
 	    !IS_ALIGNED(request->addr, SZ_4K))
 		return -EINVAL;
@@ -98,68 +95,117 @@ invalidate_check(const struct iommu_hwpt_invalidate_selftest_v2 *request)
 	     check_add_overflow(request->addr, request->npages * SZ_4K - 1,
 				&last)))
 		return -EOVERFLOW;
-	return 0;
-}
 
-/* Do what a request, checked, asks for */
-static void
-invalidate_one(struct mock_nested *nested,
-	       const struct iommu_hwpt_invalidate_selftest_v2 *request)
-{
-	if (request->v1.flags & IOMMU_TEST_INVALIDATE_FLAG_ALL) {
-		memset(nested->slots, 0, sizeof(nested->slots));
-		mock_iotlb_drop(&nested->iotlb, 0, U64_MAX);
-		return;
-	}
-	nested->slots[request->v1.iotlb_id] = 0;
-	if (request->npages)
-		mock_iotlb_drop(&nested->iotlb, request->addr,
-				request->addr + request->npages * SZ_4K - 1);
-}
-
-/* Handle @num requests in order until one is wrong; *@handled counts them */
-static int
-invalidate_batch(struct mock_nested *nested,
-		 const struct iommu_hwpt_invalidate_selftest_v2 *requests,
-		 u32 num, u32 *handled)
-{
-	int rc = 0;
-	u32 i;
-
-	mutex_lock(&nested->parent->lock);
-	for (i = 0; i < num; i++) {
-		rc = invalidate_check(&requests[i]);
-		if (rc)
-			break;
-		invalidate_one(nested, &requests[i]);
-		++*handled;
-	}
-	mutex_unlock(&nested->parent->lock);
+	rc = invalidate_slot(nested, 0, request->v1.iotlb_id);
+	if (!rc && request->npages)
+		mock_iotlb_drop(&nested->iotlb, request->addr, last);
 	return rc;
 }
 
-static int invalidate_array(struct mock_nested *nested,
-			    const struct iommu_user_data_array *array,
-			    u32 *handled)
+/* Handle @num requests of version 1 in order; *@handled counts them */
+static __always_inline int
+invalidate_v1(struct mock_nested *nested,
+	      const struct iommu_user_data_array *array,
+	      struct iommu_hwpt_invalidate_selftest *requests, u32 num,
+	      u32 *handled)
 {
-	struct iommu_hwpt_invalidate_selftest_v2 requests[INVALIDATE_BATCH];
-	u32 num = INVALIDATE_BATCH;
+	u32 i;
+	int rc;
+
+	rc = iommu_copy_structs_from_user_array(requests, array,
+			IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, *handled, num,
+			iotlb_id);
+	if (rc)
+		return rc;
+	mutex_lock(&nested->parent->lock);
+	for (i = 0; i < num; i++) {
+		rc = invalidate_slot(nested, requests[i].flags,
+				     requests[i].iotlb_id);
+		if (rc)
+			break;
+	}
+	mutex_unlock(&nested->parent->lock);
+	*handled += i;
+	return rc;
+}
+
+static noinline_for_stack int
+invalidate_batch_v1(struct mock_nested *nested,
+		    const struct iommu_user_data_array *array, u32 num,
+		    u32 *handled)
+{
+	struct iommu_hwpt_invalidate_selftest requests[INVALIDATE_BATCH_V1];
+
+	return invalidate_v1(nested, array, requests, num, handled);
+}
+
+/* The same for version 2, and what comes after it */
+static noinline_for_stack int
+invalidate_batch_v2(struct mock_nested *nested,
+		    const struct iommu_user_data_array *array, u32 num,
+		    u32 *handled)
+{
+	struct iommu_hwpt_invalidate_selftest_v2 requests[INVALIDATE_BATCH_V2];
+	u32 i;
+	int rc;
+
+	rc = iommu_copy_structs_from_user_array(requests, array,
+			IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, *handled, num, v1);
+	if (rc)
+		return rc;
+	mutex_lock(&nested->parent->lock);
+	for (i = 0; i < num; i++) {
+		rc = invalidate_pages(nested, &requests[i]);
+		if (rc)
+			break;
+	}
+	mutex_unlock(&nested->parent->lock);
+	*handled += i;
+	return rc;
+}
+
+/*
+ * Any number of requests of a version. A batch in which something cannot be read is
+ * handled one by one, up to that.
+ */
+static noinline_for_stack int
+invalidate_array(struct mock_nested *nested,
+		 const struct iommu_user_data_array *array, bool is_v1,
+		 u32 *handled)
+{
+	u32 max = is_v1 ? INVALIDATE_BATCH_V1 : INVALIDATE_BATCH_V2;
+	u32 before, num;
 	int rc;
 
 	while (*handled < array->entry_num) {
-		num = min(num, array->entry_num - *handled);
-		rc = invalidate_copy(array, *handled, num, requests);
-		if (rc && num > 1) {
-			/* Find out which of them is the bad one */
-			num = 1;
-			continue;
-		}
+		before = *handled;
+		num = min(max, array->entry_num - before);
+		if (is_v1)
+			rc = invalidate_batch_v1(nested, array, num, handled);
+		else
+			rc = invalidate_batch_v2(nested, array, num, handled);
 		if (!rc)
-			rc = invalidate_batch(nested, requests, num, handled);
-		if (rc)
+			continue;
+		/* One that is wrong is where it stopped; or none was read */
+		if (*handled != before || num == 1)
 			return rc;
+		max = 1;
 	}
 	return 0;
+}
+
+/* The frequent case: a few of version 1 */
+static noinline_for_stack int
+invalidate_few_v1(struct mock_nested *nested,
+		  const struct iommu_user_data_array *array, u32 *handled)
+{
+	struct iommu_hwpt_invalidate_selftest requests[INVALIDATE_FEW_V1];
+	int rc;
+
+	rc = invalidate_v1(nested, array, requests, array->entry_num, handled);
+	if (rc && !*handled)
+		rc = invalidate_array(nested, array, true, handled);
+	return rc;
 }
 
 static int mock_cache_invalidate_user(struct iommu_domain *domain,
@@ -167,14 +213,21 @@ static int mock_cache_invalidate_user(struct iommu_domain *domain,
 {
 	const size_t v2_len = sizeof(struct iommu_hwpt_invalidate_selftest_v2);
 	const size_t v1_len = sizeof(struct iommu_hwpt_invalidate_selftest);
+	struct mock_nested *nested = to_mock_nested(domain);
 	u32 handled = 0;
 	int rc = -EINVAL;
 
-	if (array->type == IOMMU_HWPT_INVALIDATE_DATA_SELFTEST &&
-	    (!array->entry_num ||
-	     is_version_length(array->entry_len, v1_len, v2_len)))
-		rc = invalidate_array(to_mock_nested(domain), array, &handled);
-
+	if (array->type != IOMMU_HWPT_INVALIDATE_DATA_SELFTEST)
+		goto out;
+	if (!array->entry_num)
+		rc = 0;
+	else if (array->entry_len == v1_len &&
+		 array->entry_num <= INVALIDATE_FEW_V1)
+		rc = invalidate_few_v1(nested, array, &handled);
+	else if (is_version_length(array->entry_len, v1_len, v2_len))
+		rc = invalidate_array(nested, array,
+				      array->entry_len == v1_len, &handled);
+out:
 	array->entry_num = handled;
 	return rc;
 }

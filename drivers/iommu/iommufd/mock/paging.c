@@ -28,9 +28,21 @@ static u64 *paging_middle(struct mock_paging *paging, u64 iova, gfp_t gfp)
 	return &(*table)->entries[table_index(iova, MOCK_HUGE_PAGE_SHIFT)];
 }
 
-static struct mock_table *entry_table(u64 entry)
+static struct mock_leaf *entry_leaf(u64 entry)
 {
 	return entry & MOCK_ENTRY_HUGE ? NULL : (void *)(uintptr_t)entry;
+}
+
+static u32 leaf_pack(u64 entry)
+{
+	return entry >> MOCK_IO_PAGE_SHIFT << MOCK_LEAF_FLAG_BITS |
+	       (entry & ((1 << MOCK_LEAF_FLAG_BITS) - 1));
+}
+
+static u64 leaf_unpack(u32 packed)
+{
+	return (u64)(packed >> MOCK_LEAF_FLAG_BITS) << MOCK_IO_PAGE_SHIFT |
+	       (packed & ((1 << MOCK_LEAF_FLAG_BITS) - 1));
 }
 
 static bool iova_is_mappable(u64 iova, u64 length)
@@ -46,10 +58,10 @@ static int map_huge_page(struct mock_paging *paging, u64 iova, u64 entry,
 
 	if (!middle)
 		return -ENOMEM;
-	/* A table left empty by an unmap has to go first */
-	if (entry_table(*middle) &&
-	    !memchr_inv(entry_table(*middle), 0, sizeof(struct mock_table))) {
-		kfree(entry_table(*middle));
+	/* A leaf left empty by an unmap has to go first */
+	if (entry_leaf(*middle) &&
+	    !memchr_inv(entry_leaf(*middle), 0, sizeof(struct mock_leaf))) {
+		kfree(entry_leaf(*middle));
 		*middle = 0;
 	}
 	if (*middle)
@@ -58,30 +70,33 @@ static int map_huge_page(struct mock_paging *paging, u64 iova, u64 entry,
 	return 0;
 }
 
-/* Map up to @num IO pages that one table of the last level holds */
+/* Map up to @num IO pages that one leaf holds */
 static int map_io_pages(struct mock_paging *paging, u64 iova, u64 entry,
 			size_t num, gfp_t gfp, size_t *mapped)
 {
 	unsigned int i = table_index(iova, MOCK_IO_PAGE_SHIFT);
 	u64 *middle = paging_middle(paging, iova, gfp);
-	struct mock_table *table;
+	u32 packed = leaf_pack(entry);
+	struct mock_leaf *leaf;
+	unsigned int end;
 
 	*mapped = 0;
 	if (!middle)
 		return -ENOMEM;
 	if (!*middle)
-		*middle = (uintptr_t)kzalloc(sizeof(*table), gfp);
+		*middle = (uintptr_t)kzalloc(sizeof(*leaf), gfp);
 	if (!*middle)
 		return -ENOMEM;
-	table = entry_table(*middle);
-	if (!table)
+	leaf = entry_leaf(*middle);
+	if (!leaf)
 		return -EADDRINUSE;
 
-	for (; *mapped < num && i < ARRAY_SIZE(table->entries); i++) {
-		if (table->entries[i])
+	end = min(num, ARRAY_SIZE(leaf->entries) - i) + i;
+	for (; i < end; i++) {
+		if (leaf->entries[i])
 			return -EADDRINUSE;
-		table->entries[i] = entry;
-		entry += MOCK_IO_PAGE_SIZE;
+		leaf->entries[i] = packed;
+		packed += 1 << MOCK_LEAF_FLAG_BITS;
 		++*mapped;
 	}
 	return 0;
@@ -99,7 +114,8 @@ static int mock_map_pages(struct iommu_domain *domain, unsigned long iova,
 		entry |= MOCK_ENTRY_READ;
 	if (prot & IOMMU_WRITE)
 		entry |= MOCK_ENTRY_WRITE;
-	if (!iova_is_mappable(iova, pgsize * pgcount))
+	if (!iova_is_mappable(iova, pgsize * pgcount) ||
+	    (paddr + pgsize * pgcount - 1) >> MOCK_LEAF_ADDRESS_BITS)
 		return -ERANGE;
 
 	mutex_lock(&paging->lock);
@@ -131,27 +147,27 @@ static size_t unmap_middle(struct mock_paging *paging, u64 iova, size_t length)
 {
 	unsigned int i = table_index(iova, MOCK_IO_PAGE_SHIFT);
 	u64 *middle = paging_middle(paging, iova, 0);
-	struct mock_table *table;
+	struct mock_leaf *leaf;
 	size_t unmapped = 0;
 
 	if (!middle || !*middle)
 		return 0;
-	table = entry_table(*middle);
-	if (!table) {
+	leaf = entry_leaf(*middle);
+	if (!leaf) {
 		if (i || length < MOCK_HUGE_PAGE_SIZE)
 			return 0;
 		*middle = 0;
 		return MOCK_HUGE_PAGE_SIZE;
 	}
 
-	for (; unmapped < length && i < ARRAY_SIZE(table->entries); i++) {
-		if (!table->entries[i])
+	for (; unmapped < length && i < ARRAY_SIZE(leaf->entries); i++) {
+		if (!leaf->entries[i])
 			break;
-		table->entries[i] = 0;
+		leaf->entries[i] = 0;
 		unmapped += MOCK_IO_PAGE_SIZE;
 	}
 	if (unmapped == MOCK_HUGE_PAGE_SIZE) {
-		kfree(table);
+		kfree(leaf);
 		*middle = 0;
 	}
 	return unmapped;
@@ -221,7 +237,7 @@ static void mock_flush_iotlb_all(struct iommu_domain *domain)
 enum mock_dma_fault mock_paging_lookup(struct mock_paging *paging, u64 iova,
 				       u64 access, u64 *entry)
 {
-	struct mock_table *table;
+	struct mock_leaf *leaf;
 	u64 *middle;
 
 	lockdep_assert_held(&paging->lock);
@@ -232,9 +248,10 @@ enum mock_dma_fault mock_paging_lookup(struct mock_paging *paging, u64 iova,
 	if (!middle || !*middle)
 		return MOCK_DMA_FAULT_NOT_PRESENT;
 
-	table = entry_table(*middle);
-	if (table)
-		*entry = table->entries[table_index(iova, MOCK_IO_PAGE_SHIFT)];
+	leaf = entry_leaf(*middle);
+	if (leaf)
+		*entry = leaf_unpack(leaf->entries[table_index(iova,
+							MOCK_IO_PAGE_SHIFT)]);
 	else
 		*entry = (*middle & ~MOCK_ENTRY_HUGE) +
 			 (iova & (MOCK_HUGE_PAGE_SIZE - 1) & ~MOCK_ENTRY_FLAGS);
@@ -244,23 +261,46 @@ enum mock_dma_fault mock_paging_lookup(struct mock_paging *paging, u64 iova,
 					     MOCK_DMA_FAULT_PERMISSION;
 }
 
-/* The entry that maps @iova, or NULL. @size: how much that is */
-static u64 *paging_entry(struct mock_paging *paging, u64 iova,
-			 unsigned long *size)
-{
-	u64 *middle = paging_middle(paging, iova, 0);
-	struct mock_table *table;
-	u64 *entry = middle;
+/* What maps an IOVA: one of the two, or neither. @size: how much that maps */
+struct paging_entry {
+	u64 *huge;
+	u32 *leaf;
+	unsigned long size;
+};
 
-	*size = MOCK_HUGE_PAGE_SIZE;
-	if (!middle)
-		return NULL;
-	table = entry_table(*middle);
-	if (table) {
-		*size = MOCK_IO_PAGE_SIZE;
-		entry = &table->entries[table_index(iova, MOCK_IO_PAGE_SHIFT)];
+static struct paging_entry paging_find(struct mock_paging *paging, u64 iova)
+{
+	struct paging_entry found = { .size = MOCK_HUGE_PAGE_SIZE };
+	u64 *middle = paging_middle(paging, iova, 0);
+	struct mock_leaf *leaf;
+	u32 *packed;
+
+	if (!middle || !*middle)
+		return found;
+	leaf = entry_leaf(*middle);
+	if (!leaf) {
+		found.huge = middle;
+		return found;
 	}
-	return *entry ? entry : NULL;
+	packed = &leaf->entries[table_index(iova, MOCK_IO_PAGE_SHIFT)];
+	found.size = MOCK_IO_PAGE_SIZE;
+	if (*packed)
+		found.leaf = packed;
+	return found;
+}
+
+static bool entry_is_dirty(const struct paging_entry *entry)
+{
+	return entry->huge ? *entry->huge & MOCK_ENTRY_DIRTY :
+			     entry->leaf && *entry->leaf & MOCK_ENTRY_DIRTY;
+}
+
+static void entry_clear_dirty(const struct paging_entry *entry)
+{
+	if (entry->huge)
+		*entry->huge &= ~MOCK_ENTRY_DIRTY;
+	else
+		*entry->leaf &= ~(u32)MOCK_ENTRY_DIRTY;
 }
 
 /**
@@ -272,15 +312,16 @@ static u64 *paging_entry(struct mock_paging *paging, u64 iova,
  */
 bool mock_paging_mark_dirty(struct mock_paging *paging, u64 iova)
 {
-	unsigned long size;
-	u64 *entry;
+	struct paging_entry entry;
 
 	if (iova > MOCK_APERTURE_LAST)
 		return false;
-	entry = paging_entry(paging, iova, &size);
-	if (entry)
-		*entry |= MOCK_ENTRY_DIRTY;
-	return entry;
+	entry = paging_find(paging, iova);
+	if (entry.huge)
+		*entry.huge |= MOCK_ENTRY_DIRTY;
+	else if (entry.leaf)
+		*entry.leaf |= MOCK_ENTRY_DIRTY;
+	return entry.huge || entry.leaf;
 }
 
 static int mock_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
@@ -302,23 +343,22 @@ static int mock_read_and_clear_dirty(struct iommu_domain *domain,
 {
 	struct mock_paging *paging = to_mock_paging(domain);
 	unsigned long last = iova + (size - 1);
-	unsigned long page_size;
+	struct paging_entry entry;
 	u64 at, page;
-	u64 *entry;
 
 	if (last > MOCK_APERTURE_LAST)
 		return -EINVAL;
 
 	mutex_lock(&paging->lock);
-	for (at = iova; at <= last; at = page + page_size) {
-		entry = paging_entry(paging, at, &page_size);
-		page = round_down(at, page_size);
-		if (!entry || !(*entry & MOCK_ENTRY_DIRTY))
+	for (at = iova; at <= last; at = page + entry.size) {
+		entry = paging_find(paging, at);
+		page = round_down(at, entry.size);
+		if (!entry_is_dirty(&entry))
 			continue;
-		iommu_dirty_bitmap_record(dirty, page, page_size);
+		iommu_dirty_bitmap_record(dirty, page, entry.size);
 		if (!(flags & IOMMU_DIRTY_NO_CLEAR) && page >= iova &&
-		    page + page_size - 1 <= last)
-			*entry &= ~MOCK_ENTRY_DIRTY;
+		    page + entry.size - 1 <= last)
+			entry_clear_dirty(&entry);
 	}
 	mutex_unlock(&paging->lock);
 	return 0;
@@ -353,7 +393,7 @@ static void mock_paging_free(struct iommu_domain *domain)
 		if (!paging->root[i])
 			continue;
 		for (j = 0; j < ARRAY_SIZE(paging->root[i]->entries); j++)
-			kfree(entry_table(paging->root[i]->entries[j]));
+			kfree(entry_leaf(paging->root[i]->entries[j]));
 		kfree(paging->root[i]);
 	}
 	mock_iotlb_drop(&paging->iotlb, 0, U64_MAX);

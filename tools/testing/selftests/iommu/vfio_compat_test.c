@@ -55,12 +55,13 @@ TEST_F(compat, extensions)
 TEST_F(compat, coherent_only_if_every_domain_sees_to_it)
 {
 	struct rig *rig = &self->rig;
+	__u32 ioas_id = rig_ioas(_metadata, rig);
 	struct mock_dev dev = {};
 
 	EXPECT_EQ(-ENODEV, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
-	ASSERT_EQ(0, vfio_ioas_set(rig->fd, rig->ioas_id));
+	ASSERT_EQ(0, vfio_ioas_set(rig->fd, ioas_id));
 	EXPECT_EQ(1, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
-	ASSERT_EQ(0, mock_device(rig->fd, rig->ioas_id, &dev));
+	ASSERT_EQ(0, mock_device(rig->fd, ioas_id, &dev));
 	rig_keep(_metadata, rig, dev.stdev_id);
 	EXPECT_EQ(0, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
 	ASSERT_EQ(0, mock_detach(rig->fd, dev.stdev_id));
