@@ -3,11 +3,11 @@
 .DEFAULT_GOAL := help
 export FORCE BASE UPSTREAM SUITE MUTANT SIDE JOBS MEM SMP TIMEOUT KVM APPEND QEMU_ARGS
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup prepare refresh export build debug-build run shell test check check-each mutants bench clean
+.PHONY: help setup prepare refresh export build debug-build run shell test check check-each mutants bench races clean
 
 help:
 	@scripts/help
-setup prepare refresh export run test check check-each mutants bench:
+setup prepare refresh export run test check check-each mutants bench races:
 	@scripts/$@
 build:
 	@scripts/build run

@@ -518,6 +518,34 @@ TEST_F(access, replace_takes_the_pins)
 	rig_destroy(_metadata, rig, rig->ioas_id);
 }
 
+TEST_F(access, moved_to_and_fro)
+{
+	struct rig *rig = &self->rig;
+	__u32 ioas_id[2] = { rig->ioas_id, rig_ioas(_metadata, rig) }, id = 0;
+	unsigned int i;
+
+	map_pages(_metadata, self, 0, 8, IOAS_MAP_RW);
+	for (i = 1; i <= 5; i++) {
+		/* It is told of what is unmapped where it is, and only there */
+		ASSERT_EQ(0, mock_access_replace(rig->fd, self->access_fd,
+						 ioas_id[i % 2]));
+		ASSERT_EQ(0, mock_access_replace(rig->fd, self->access_fd,
+						 ioas_id[i % 2]));
+		ASSERT_EQ(0, ioas_map_fixed(rig->fd, ioas_id[i % 2],
+					    self->mem + 8 * self->page,
+					    4 * self->page,
+					    APERTURE_FIRST + 8 * self->page,
+					    IOAS_MAP_RW));
+		ASSERT_EQ(0, pin_pages(self, 8, 4, 0, &id));
+		expect_pinned(_metadata, self, 8, 4);
+		ASSERT_EQ(0, ioas_unmap(rig->fd, ioas_id[i % 2],
+					APERTURE_FIRST + 8 * self->page,
+					4 * self->page, NULL));
+		expect_pinned(_metadata, self, 0, 0);
+		EXPECT_EQ(-ENOENT, unpin(self, id));
+	}
+}
+
 TEST_F(access, failing_replace_leaves_the_pins)
 {
 	struct rig *rig = &self->rig;

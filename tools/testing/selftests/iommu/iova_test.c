@@ -200,6 +200,50 @@ TEST_F(iova, devices_narrow_and_widen)
 	EXPECT_EQ(variant->device ? self->page / 2 : 1, alignment);
 }
 
+/* Each has reserved its own, and gives back its own */
+TEST_F(iova, replaced_device_gives_back_only_its_own)
+{
+	struct rig *rig = &self->rig;
+	struct mock_dev devs[2] = {
+		rig_device(_metadata, rig, rig->ioas_id),
+		rig_device(_metadata, rig, rig->ioas_id),
+	};
+	__u32 other = rig_ioas(_metadata, rig), num = MAX_RANGES;
+	__u32 hwpt = rig_hwpt(_metadata, rig, devs[0].idev_id, rig->ioas_id, 0);
+
+	ASSERT_EQ(0, reserve(self, APERTURE_FIRST, APERTURE_FIRST + SZ_2M - 1));
+	/* On the same IOAS, to another one, and back */
+	ASSERT_EQ(0, mock_replace(rig->fd, devs[0].stdev_id, hwpt, NULL));
+	ASSERT_EQ(0, mock_replace(rig->fd, devs[0].stdev_id, other, NULL));
+	ASSERT_EQ(0, get_ranges(self, &num));
+	ASSERT_EQ(1U, num);
+	EXPECT_EQ(APERTURE_FIRST + SZ_2M, self->ranges[0].start);
+	EXPECT_EQ(APERTURE_LAST, self->ranges[0].last);
+	num = MAX_RANGES;
+	ASSERT_EQ(0, ioas_iova_ranges(rig->fd, other, self->ranges, &num, NULL));
+	ASSERT_EQ(1U, num);
+	EXPECT_EQ(APERTURE_FIRST, self->ranges[0].start);
+	EXPECT_EQ(APERTURE_LAST, self->ranges[0].last);
+
+	ASSERT_EQ(0, mock_replace(rig->fd, devs[0].stdev_id, rig->ioas_id,
+				  NULL));
+	num = MAX_RANGES;
+	ASSERT_EQ(0, ioas_iova_ranges(rig->fd, other, self->ranges, &num, NULL));
+	ASSERT_EQ(1U, num);
+	EXPECT_EQ(0ULL, self->ranges[0].start);
+	EXPECT_EQ(ULONG_MAX, self->ranges[0].last);
+
+	/* The last device leaves what a user of the IOAS has reserved */
+	rig_destroy(_metadata, rig, devs[0].stdev_id);
+	rig_destroy(_metadata, rig, devs[1].stdev_id);
+	rig_destroy(_metadata, rig, hwpt);
+	num = MAX_RANGES;
+	ASSERT_EQ(0, get_ranges(self, &num));
+	EXPECT_EQ(variant->device ? 1U : 2U, num);
+	EXPECT_EQ(APERTURE_FIRST + SZ_2M,
+		  self->ranges[variant->device ? 0 : 1].start);
+}
+
 /* ---- Reserved ranges ---- */
 
 TEST_F(iova, fixed_map_over_reserved_is_EINVAL)

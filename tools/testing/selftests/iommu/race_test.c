@@ -39,6 +39,7 @@ struct runner {
  * @group: Two devices of one group
  * @access_fd: Two accesses, the first of which pins
  * @mem: Memory, four pages for each thread
+ * @large: LARGE_PAGES of memory, in tests that have them
  * @start: When it began
  */
 struct race {
@@ -48,6 +49,7 @@ struct race {
 	struct mock_dev group[2];
 	__u32 access_fd[2];
 	char *mem;
+	char *large;
 	struct timespec start;
 };
 
@@ -287,6 +289,70 @@ static int step_destroy_bound(struct runner *runner)
 						__ATOMIC_RELAXED));
 
 	return rc ? but(rc, -EBUSY, -ENOENT) : -EIO;
+}
+
+#define LARGE_PAGES 1024
+
+/* Map so much untouched memory that it takes long. Others may unmap it */
+static int step_map_slowly(struct runner *runner)
+{
+	const struct rig *rig = &runner->race->guest.rig;
+	__u64 length = LARGE_PAGES * page_size();
+	int rc = ioas_map_fixed(rig->fd, rig->ioas_id, runner->race->large,
+				length, GUEST_NOTHING, IOAS_MAP_RW);
+
+	if (rc)
+		return rc;
+	rc = ioas_unmap(rig->fd, rig->ioas_id, GUEST_NOTHING, length, NULL);
+	madvise(runner->race->large, length, MADV_REMOVE);
+	return but(rc, -ENOENT, 0);
+}
+
+/* Of what is still coming it is not told */
+static int step_unmap_slow(struct runner *runner)
+{
+	const struct rig *rig = &runner->race->guest.rig;
+
+	if (runner->steps % 2)
+		return ioas_unmap_all(rig->fd, rig->ioas_id, NULL);
+	return but(ioas_unmap(rig->fd, rig->ioas_id,
+			      GUEST_NOTHING - page_size(),
+			      (LARGE_PAGES + 2) * page_size(), NULL),
+		   -ENOENT, 0);
+}
+
+/* To an IOAS with so much memory that filling a HWPT takes long, and back */
+static int step_replace_slowly(struct runner *runner)
+{
+	const struct race *race = runner->race;
+	const struct rig *rig = &race->guest.rig;
+	int rc = mock_replace(rig->fd, rig->dev.stdev_id, rig->ioas_id, NULL);
+
+	return rc ? rc : mock_replace(rig->fd, rig->dev.stdev_id, race->ioas_id,
+				      NULL);
+}
+
+static bool is_kept(const struct rig *rig, __u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < rig->nr_objects; i++)
+		if (rig->objects[i] == id)
+			return true;
+	return false;
+}
+
+/* The HWPTs which that makes: in use by the time they can be found */
+static int step_destroy_automatic(struct runner *runner)
+{
+	const struct rig *rig = &runner->race->guest.rig;
+	__u32 id;
+	int rc = 0;
+
+	for (id = 1; id <= 16 && !rc; id++)
+		if (!is_kept(rig, id))
+			rc = but(object_destroy(rig->fd, id), -ENOENT, -EBUSY);
+	return rc;
 }
 
 /* Move one device of a group to the fleeting IOAS and back to the guest's */
@@ -648,6 +714,40 @@ TEST_F_TIMEOUT(race, everything_an_ioas_can_do, 60)
 	guest->dev = guest->rig.dev;
 	run_all(_metadata, &self->race, runners, ARRAY_SIZE(runners));
 	expect_nothing_pinned(_metadata, &self->race);
+}
+
+TEST_F_TIMEOUT(race, unmap_of_what_is_still_being_mapped, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_map_slowly },
+		{ .step = step_unmap_slow },
+		{ .step = step_unmap_slow },
+	};
+	struct race *race = &self->race;
+
+	race->large = get_memory(_metadata, LARGE_PAGES * page_size());
+	rig_open_device(_metadata, &race->guest.rig);
+	run_all(_metadata, race, runners, ARRAY_SIZE(runners));
+}
+
+TEST_F_TIMEOUT(race, destroy_of_what_is_not_whole_yet, 60)
+{
+	struct runner runners[] = {
+		{ .step = step_replace_slowly },
+		{ .step = step_destroy_automatic },
+		{ .step = step_destroy_automatic },
+	};
+	struct race *race = &self->race;
+	struct rig *rig = &race->guest.rig;
+
+	race->large = get_memory(_metadata, LARGE_PAGES * page_size());
+	rig_open_device(_metadata, rig);
+	race->ioas_id = rig_ioas(_metadata, rig);
+	ASSERT_EQ(0, mock_replace(rig->fd, rig->dev.stdev_id, race->ioas_id,
+				  NULL));
+	rig_map(_metadata, rig, race->large, LARGE_PAGES * page_size(),
+		GUEST_NOTHING, IOAS_MAP_RW);
+	run_all(_metadata, race, runners, ARRAY_SIZE(runners));
 }
 
 TEST_HARNESS_MAIN

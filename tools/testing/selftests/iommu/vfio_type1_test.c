@@ -401,6 +401,80 @@ TEST_F(type1, huge_memory_is_cut_by_v1_only)
 	EXPECT_EQ(0, mock_check_refs(rig->fd, mem, length, 0));
 }
 
+/* What an access has pinned is one with its area: it lets go before that is cut */
+TEST_F(type1, cut_asks_accesses_to_let_go)
+{
+	const bool cuts = variant->type == VFIO_TYPE1_IOMMU;
+	const struct rig *rig = &self->rig;
+	__u32 access_fd = 0, id = 0;
+	unsigned int i;
+	__u64 unmapped;
+
+	ASSERT_EQ(0, map_pages(self, 0, PAGES));
+	ASSERT_EQ(0, mock_access_create(rig->fd, rig->ioas_id, ACCESS_PINS,
+					&access_fd));
+	/* Around the first cut, then around the last */
+	for (i = 2; i <= 6; i += 3) {
+		ASSERT_EQ(0, mock_access_pin(rig->fd, access_fd, 0,
+					     APERTURE_FIRST + i * self->page,
+					     4 * self->page,
+					     self->mem + i * self->page, &id));
+		EXPECT_EQ(cuts ? 0 : -ENOENT, unmap_pages(self, 4, 3,
+							  &unmapped));
+		EXPECT_EQ(3 * self->page, unmapped);
+		EXPECT_EQ(cuts ? -ENOENT : 0,
+			  mock_access_unpin(rig->fd, access_fd, id));
+		expect_mapped(_metadata, self, cuts ? 0xff8f : 0xffff);
+		if (cuts)
+			ASSERT_EQ(0, map_pages(self, 4, 3));
+	}
+	/* Each of the pieces can be pinned, and all of them */
+	ASSERT_EQ(0, mock_access_pin(rig->fd, access_fd, 0, APERTURE_FIRST,
+				     PAGES * self->page, self->mem, &id));
+	EXPECT_EQ(0, mock_access_unpin(rig->fd, access_fd, id));
+	close(access_fd);
+	ASSERT_EQ(0, vfio_unmap_all(rig->fd, &unmapped));
+	EXPECT_EQ(PAGES * self->page, unmapped);
+	EXPECT_EQ(0, mock_check_refs(rig->fd, self->mem, PAGES * self->page, 0));
+}
+
+/* A pin in another part of the area is no reason to wait for ever */
+TEST_F(type1, cut_far_from_what_accesses_have_pinned)
+{
+	const bool cuts = variant->type == VFIO_TYPE1_IOMMU;
+	const struct rig *rig = &self->rig;
+	__u32 access_fd = 0, id = 0;
+
+	ASSERT_EQ(0, map_pages(self, 0, PAGES));
+	ASSERT_EQ(0, mock_access_create(rig->fd, rig->ioas_id, ACCESS_PINS,
+					&access_fd));
+	ASSERT_EQ(0, mock_access_pin(rig->fd, access_fd, 0,
+				     APERTURE_FIRST + 12 * self->page,
+				     2 * self->page, self->mem + 12 * self->page,
+				     &id));
+	EXPECT_EQ(cuts ? 0 : -ENOENT, unmap_pages(self, 4, 3, NULL));
+	expect_mapped(_metadata, self, cuts ? 0xff8f : 0xffff);
+	close(access_fd);
+	ASSERT_EQ(0, vfio_unmap_all(rig->fd, NULL));
+	EXPECT_EQ(0, mock_check_refs(rig->fd, self->mem, PAGES * self->page, 0));
+}
+
+TEST_F(type1, what_may_be_in_large_pages_is_not_cut)
+{
+	const struct rig *rig = &self->rig;
+	int rc = -ENOENT;
+
+	if (variant->type == VFIO_TYPE1_IOMMU)
+		rc = variant->no_device ? 0 : -EINVAL;
+	/* The other way to choose the size of pages, which comes later */
+	ASSERT_EQ(0, option_set(rig->fd, IOMMU_OPTION_HUGE_PAGES, rig->ioas_id,
+				1));
+	ASSERT_EQ(0, map_pages(self, 0, 4));
+	EXPECT_EQ(rc, unmap_pages(self, 1, 1, NULL));
+	expect_mapped(_metadata, self, 0xf);
+	EXPECT_EQ(0, vfio_unmap_all(rig->fd, NULL));
+}
+
 TEST_F(type1, own_ioctls_see_the_same_areas_and_cut_none)
 {
 	struct rig *rig = &self->rig;
