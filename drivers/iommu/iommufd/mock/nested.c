@@ -109,12 +109,12 @@ invalidate_v1(struct mock_nested *nested,
 	      struct iommu_hwpt_invalidate_selftest *requests, u32 num,
 	      u32 *handled)
 {
+	const unsigned int type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
 	u32 i;
 	int rc;
 
-	rc = iommu_copy_structs_from_user_array(requests, array,
-			IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, *handled, num,
-			iotlb_id);
+	rc = iommu_copy_structs_from_user_array(requests, array, type, *handled,
+						num, iotlb_id);
 	if (rc)
 		return rc;
 	mutex_lock(&nested->parent->lock);
@@ -146,11 +146,12 @@ invalidate_batch_v2(struct mock_nested *nested,
 		    u32 *handled)
 {
 	struct iommu_hwpt_invalidate_selftest_v2 requests[INVALIDATE_BATCH_V2];
+	const unsigned int type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
 	u32 i;
 	int rc;
 
-	rc = iommu_copy_structs_from_user_array(requests, array,
-			IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, *handled, num, v1);
+	rc = iommu_copy_structs_from_user_array(requests, array, type, *handled,
+						num, v1);
 	if (rc)
 		return rc;
 	mutex_lock(&nested->parent->lock);

@@ -238,6 +238,7 @@ enum mock_dma_fault mock_paging_lookup(struct mock_paging *paging, u64 iova,
 				       u64 access, u64 *entry)
 {
 	struct mock_leaf *leaf;
+	unsigned int i;
 	u64 *middle;
 
 	lockdep_assert_held(&paging->lock);
@@ -248,10 +249,10 @@ enum mock_dma_fault mock_paging_lookup(struct mock_paging *paging, u64 iova,
 	if (!middle || !*middle)
 		return MOCK_DMA_FAULT_NOT_PRESENT;
 
+	i = table_index(iova, MOCK_IO_PAGE_SHIFT);
 	leaf = entry_leaf(*middle);
 	if (leaf)
-		*entry = leaf_unpack(leaf->entries[table_index(iova,
-							MOCK_IO_PAGE_SHIFT)]);
+		*entry = leaf_unpack(leaf->entries[i]);
 	else
 		*entry = (*middle & ~MOCK_ENTRY_HUGE) +
 			 (iova & (MOCK_HUGE_PAGE_SIZE - 1) & ~MOCK_ENTRY_FLAGS);
