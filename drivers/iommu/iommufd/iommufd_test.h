@@ -293,8 +293,24 @@ enum {
 /*
  * dev_create.group_of_stdev_id: share the IOMMU group of that device, or 0 for
  * a group of its own. dev_create.pt_id: 0 to stay detached. dev_create.flags:
- * MOCK_FLAGS_DEVICE_*.
+ * MOCK_FLAGS_DEVICE_* and these.
  */
+enum {
+	/* Its IOMMU keeps MOCK_WINDOW_LENGTH IOVAs from each MOCK_*_WINDOW */
+	MOCK_DEV_WINDOWS = 1 << 16,
+	/* Domains made for it let no device bypass the caches */
+	MOCK_DEV_COHERENT = 1 << 17,
+};
+
+/* Multiples of what a mock domain maps, inside its aperture */
+enum {
+	MOCK_RESERVED_WINDOW = 0x2000000,
+	/* Where software maps the registers that MSIs are written to */
+	MOCK_MSI_WINDOW = 0x3000000,
+	/* What firmware had mapped, but no driver needs: not kept at all */
+	MOCK_RELAXABLE_WINDOW = 0x4000000,
+	MOCK_WINDOW_LENGTH = 0x100000,
+};
 
 /**
  * enum iommu_hwpt_selftest_format - stage-1 table format of the mock

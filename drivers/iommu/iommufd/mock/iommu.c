@@ -105,6 +105,9 @@ static struct iommu_domain *
 domain_alloc_user(struct device *dev, u32 flags, struct iommu_domain *parent,
 		  const struct iommu_user_data *user_data, bool can_invalidate)
 {
+	struct mock_device *mdev = to_mock_device(dev);
+	struct iommu_domain *domain;
+
 	if (parent) {
 		if (flags)
 			return ERR_PTR(-EOPNOTSUPP);
@@ -116,9 +119,12 @@ domain_alloc_user(struct device *dev, u32 flags, struct iommu_domain *parent,
 	if (flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING &&
 	    !mock_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
 		return ERR_PTR(-EOPNOTSUPP);
-	return mock_paging_alloc(to_mock_device(dev)->flags &
-					 MOCK_FLAGS_DEVICE_HUGE_IOVA,
-				 flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
+	domain = mock_paging_alloc(mdev->flags & MOCK_FLAGS_DEVICE_HUGE_IOVA,
+				   flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
+	if (!IS_ERR(domain))
+		to_mock_paging(domain)->coherent = mdev->flags &
+						   MOCK_DEV_COHERENT;
+	return domain;
 }
 
 static struct iommu_domain *
@@ -176,6 +182,30 @@ static struct iommu_group *mock_device_group(struct device *dev)
 	return join ? iommu_group_ref_get(join) : generic_device_group(dev);
 }
 
+static void mock_get_resv_regions(struct device *dev, struct list_head *head)
+{
+	static const struct {
+		phys_addr_t start;
+		enum iommu_resv_type type;
+	} windows[] = {
+		{ MOCK_RESERVED_WINDOW, IOMMU_RESV_RESERVED },
+		{ MOCK_MSI_WINDOW, IOMMU_RESV_SW_MSI },
+		{ MOCK_RELAXABLE_WINDOW, IOMMU_RESV_DIRECT_RELAXABLE },
+	};
+	struct iommu_resv_region *region;
+	unsigned int i;
+
+	if (!(to_mock_device(dev)->flags & MOCK_DEV_WINDOWS))
+		return;
+	for (i = 0; i < ARRAY_SIZE(windows); i++) {
+		region = iommu_alloc_resv_region(windows[i].start,
+						 MOCK_WINDOW_LENGTH, 0,
+						 windows[i].type, GFP_KERNEL);
+		if (region)
+			list_add_tail(&region->list, head);
+	}
+}
+
 static int mock_change_feat(struct device *dev, enum iommu_dev_features feat)
 {
 	return feat == IOMMU_DEV_FEAT_IOPF ? 0 : -ENODEV;
@@ -200,6 +230,7 @@ static int mock_def_domain_type(struct device *dev)
 	.probe_device = mock_probe_device,            \
 	.release_device = mock_release_device,        \
 	.device_group = mock_device_group,            \
+	.get_resv_regions = mock_get_resv_regions,    \
 	.def_domain_type = mock_def_domain_type,      \
 	.dev_enable_feat = mock_change_feat,          \
 	.dev_disable_feat = mock_change_feat,         \

@@ -90,7 +90,8 @@ static struct mock_stdev *stdev_alloc(struct iommufd_ucmd *ucmd, u32 iommu,
 	int rc;
 
 	if (flags & ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_HUGE_IOVA |
-		      MOCK_FLAGS_DEVICE_PASID))
+		      MOCK_FLAGS_DEVICE_PASID | MOCK_DEV_WINDOWS |
+		      MOCK_DEV_COHERENT))
 		return ERR_PTR(-EOPNOTSUPP);
 
 	stdev = kzalloc(sizeof(*stdev), GFP_KERNEL_ACCOUNT);

@@ -83,6 +83,7 @@ struct mock_table {
  * @domain: The domain
  * @lock: See above
  * @tracks_dirty: Entries are marked dirty when a device writes
+ * @coherent: It lets no device bypass the caches, if asked to
  * @root: Tables of the middle level. Their entries are huge pages, or the
  *        addresses of leaves
  * @iotlb: Of devices attached to this domain
@@ -92,6 +93,7 @@ struct mock_paging {
 	struct iommu_domain domain;
 	struct mutex lock;
 	bool tracks_dirty;
+	bool coherent;
 	struct mock_table *root[MOCK_ROOT_ENTRIES];
 	struct mock_iotlb iotlb;
 	struct list_head children;

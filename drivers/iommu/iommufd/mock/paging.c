@@ -370,6 +370,11 @@ static const struct iommu_dirty_ops mock_dirty_ops = {
 	.read_and_clear_dirty = mock_read_and_clear_dirty,
 };
 
+static bool mock_enforce_cache_coherency(struct iommu_domain *domain)
+{
+	return to_mock_paging(domain)->coherent;
+}
+
 static phys_addr_t mock_iova_to_phys(struct iommu_domain *domain,
 				     dma_addr_t iova)
 {
@@ -408,6 +413,7 @@ static const struct iommu_domain_ops mock_paging_ops = {
 	.iotlb_sync = mock_iotlb_sync,
 	.flush_iotlb_all = mock_flush_iotlb_all,
 	.iova_to_phys = mock_iova_to_phys,
+	.enforce_cache_coherency = mock_enforce_cache_coherency,
 	.free = mock_paging_free,
 };
 

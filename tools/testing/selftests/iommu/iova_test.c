@@ -244,6 +244,112 @@ TEST_F(iova, replaced_device_gives_back_only_its_own)
 		  self->ranges[variant->device ? 0 : 1].start);
 }
 
+/* ---- What a device's IOMMU keeps for itself ---- */
+
+static struct mock_dev device_with_windows(struct __test_metadata *_metadata,
+					   struct rig *rig, __u32 ioas_id)
+{
+	struct mock_dev dev = {};
+
+	ASSERT_EQ(0, mock_device_create(rig->fd, MOCK_IOMMU_FULL, 0, ioas_id,
+					MOCK_DEV_WINDOWS, &dev));
+	rig_keep(_metadata, rig, dev.stdev_id);
+	return dev;
+}
+
+static void expect_windows(struct __test_metadata *_metadata,
+			   struct _test_data_iova *self, __u32 ioas_id,
+			   bool windows)
+{
+	__u32 num = MAX_RANGES;
+
+	ASSERT_EQ(0, ioas_iova_ranges(self->rig.fd, ioas_id, self->ranges, &num,
+				      NULL));
+	if (!windows) {
+		EXPECT_EQ(1U, num);
+		return;
+	}
+	ASSERT_EQ(3U, num);
+	EXPECT_EQ(APERTURE_FIRST, self->ranges[0].start);
+	EXPECT_EQ(MOCK_RESERVED_WINDOW - 1ULL, self->ranges[0].last);
+	EXPECT_EQ(MOCK_RESERVED_WINDOW + MOCK_WINDOW_LENGTH + 0ULL,
+		  self->ranges[1].start);
+	EXPECT_EQ(MOCK_MSI_WINDOW - 1ULL, self->ranges[1].last);
+	EXPECT_EQ(MOCK_MSI_WINDOW + MOCK_WINDOW_LENGTH + 0ULL,
+		  self->ranges[2].start);
+	EXPECT_EQ(APERTURE_LAST, self->ranges[2].last);
+}
+
+TEST_F(iova, windows_of_a_device_are_reserved_while_it_is_attached)
+{
+	struct rig *rig = &self->rig;
+	struct mock_dev dev = device_with_windows(_metadata, rig, rig->ioas_id);
+	struct mock_dev more = device_with_windows(_metadata, rig,
+						   rig->ioas_id);
+
+	expect_windows(_metadata, self, rig->ioas_id, true);
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(rig->fd, rig->ioas_id, self->mem,
+					  self->page, MOCK_RESERVED_WINDOW,
+					  IOAS_MAP_RW));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(rig->fd, rig->ioas_id, self->mem,
+					  self->page, MOCK_MSI_WINDOW,
+					  IOAS_MAP_RW));
+	rig_map(_metadata, rig, self->mem, self->page, MOCK_RELAXABLE_WINDOW,
+		IOAS_MAP_RW);
+	/* Each has its own */
+	rig_destroy(_metadata, rig, dev.stdev_id);
+	expect_windows(_metadata, self, rig->ioas_id, true);
+	rig_destroy(_metadata, rig, more.stdev_id);
+	expect_windows(_metadata, self, rig->ioas_id, false);
+}
+
+TEST_F(iova, window_over_a_mapping_refuses_the_device)
+{
+	static const __u64 windows[] = { MOCK_RESERVED_WINDOW, MOCK_MSI_WINDOW };
+	struct rig *rig = &self->rig;
+	struct mock_dev dev = {};
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		rig_map(_metadata, rig, self->mem, self->page,
+			windows[i] + MOCK_WINDOW_LENGTH - self->page,
+			IOAS_MAP_RW);
+		EXPECT_EQ(-EADDRINUSE,
+			  mock_device_create(rig->fd, MOCK_IOMMU_FULL, 0,
+					     rig->ioas_id, MOCK_DEV_WINDOWS,
+					     &dev));
+		expect_windows(_metadata, self, rig->ioas_id, false);
+		rig_unmap(_metadata, rig,
+			  windows[i] + MOCK_WINDOW_LENGTH - self->page,
+			  self->page);
+	}
+}
+
+/* A replace that fails has moved nothing */
+TEST_F(iova, windows_move_with_the_device)
+{
+	struct rig *rig = &self->rig;
+	struct mock_dev dev = device_with_windows(_metadata, rig, rig->ioas_id);
+	__u32 other = rig_ioas(_metadata, rig);
+
+	ASSERT_EQ(0, mock_fail_attach(rig->fd, dev.stdev_id, ENOMEM));
+	EXPECT_EQ(-ENOMEM, mock_replace(rig->fd, dev.stdev_id, other, NULL));
+	expect_windows(_metadata, self, rig->ioas_id, true);
+	expect_windows(_metadata, self, other, false);
+
+	ASSERT_EQ(0, mock_replace(rig->fd, dev.stdev_id, other, NULL));
+	expect_windows(_metadata, self, rig->ioas_id, false);
+	expect_windows(_metadata, self, other, true);
+
+	/* Nor one to an IOAS where something is in the way */
+	rig_map(_metadata, rig, self->mem, self->page, MOCK_RESERVED_WINDOW,
+		IOAS_MAP_RW);
+	EXPECT_EQ(-EADDRINUSE, mock_replace(rig->fd, dev.stdev_id, rig->ioas_id,
+					    NULL));
+	expect_windows(_metadata, self, rig->ioas_id, false);
+	expect_windows(_metadata, self, other, true);
+}
+
 /* ---- Reserved ranges ---- */
 
 TEST_F(iova, fixed_map_over_reserved_is_EINVAL)

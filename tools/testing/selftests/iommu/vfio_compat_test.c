@@ -56,7 +56,7 @@ TEST_F(compat, coherent_only_if_every_domain_sees_to_it)
 {
 	struct rig *rig = &self->rig;
 	__u32 ioas_id = rig_ioas(_metadata, rig);
-	struct mock_dev dev = {};
+	struct mock_dev dev = {}, coherent = {};
 
 	EXPECT_EQ(-ENODEV, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
 	ASSERT_EQ(0, vfio_ioas_set(rig->fd, ioas_id));
@@ -65,6 +65,11 @@ TEST_F(compat, coherent_only_if_every_domain_sees_to_it)
 	rig_keep(_metadata, rig, dev.stdev_id);
 	EXPECT_EQ(0, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
 	ASSERT_EQ(0, mock_detach(rig->fd, dev.stdev_id));
+	EXPECT_EQ(1, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
+
+	ASSERT_EQ(0, mock_device_create(rig->fd, MOCK_IOMMU_FULL, 0, ioas_id,
+					MOCK_DEV_COHERENT, &coherent));
+	rig_keep(_metadata, rig, coherent.stdev_id);
 	EXPECT_EQ(1, vfio_check_extension(rig->fd, VFIO_DMA_CC_IOMMU));
 }
 
