@@ -672,8 +672,8 @@ enum iommufd_hwpt_get_dirty_bitmap_flags {
  * Errors: ENOENT if @hwpt_id is not a paging HWPT; EOPNOTSUPP for an unknown
  * flag, a non-zero @__reserved, or a HWPT that was made without
  * IOMMU_HWPT_ALLOC_DIRTY_TRACKING; EINVAL if the range or the page size is
- * malformed, not all of the range is mapped, or tracking is off; EOVERFLOW if @iova plus @length overflows;
- * EFAULT if the bitmap cannot be written.
+ * malformed, not all of the range is mapped, or tracking is off; EOVERFLOW if
+ * @iova plus @length overflows; EFAULT if the bitmap cannot be written.
  */
 struct iommu_hwpt_get_dirty_bitmap {
 	__u32 size;
