@@ -35,7 +35,8 @@ void iommufd_device_detach(struct iommufd_device *idev);
  * @unmap: Called when @length IOVAs from @iova on are being unmapped: unpin all
  *         that was pinned there, before returning. May be called for a range
  *         several times, at the same time for others, and for one on which
- *         nothing is pinned. 0 and ULONG_MAX stand for everything. Must not
+ *         nothing is pinned, or which is only cut in two and can be pinned
+ *         again after that. 0 and ULONG_MAX stand for everything. Must not
  *         attach or detach an access, or take a lock that is held around that
  */
 struct iommufd_access_ops {

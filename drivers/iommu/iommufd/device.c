@@ -648,14 +648,14 @@ static int device_change_and_fill(struct iommufd_device *idev,
 	int rc;
 
 	if (!how->at_once) {
-		rc = iommufd_hwpt_paging_fill(paging);
+		rc = iommufd_hwpt_paging_fill(paging, false);
 		return rc ?: how->change(idev, &paging->common);
 	}
 
 	rc = how->change(idev, &paging->common);
 	if (rc)
 		return rc;
-	rc = iommufd_hwpt_paging_fill(paging);
+	rc = iommufd_hwpt_paging_fill(paging, true);
 	if (rc)
 		iommufd_device_detach(idev);
 	return rc;

@@ -16,6 +16,7 @@
 
 /* A device that sends requests without an end to the group gets this far */
 #define GROUP_MAX_FAULTS 512
+#define DEVICE_MAX_GROUPS 512
 
 /* And user space that does not read so far; more than a device has credits */
 #define QUEUE_MAX_GROUPS 65536
@@ -137,6 +138,17 @@ device_find_group(struct iommufd_device *idev,
 	return NULL;
 }
 
+/* How many groups are still coming */
+static unsigned int device_count_groups(struct iommufd_device *idev)
+{
+	struct list_head *item;
+	unsigned int num = 0;
+
+	list_for_each(item, &idev->fault_groups)
+		num++;
+	return num;
+}
+
 /* Add a request to its group, which is made if it is the first */
 static struct fault_group *
 device_add_request(struct iommufd_device *idev,
@@ -146,7 +158,8 @@ device_add_request(struct iommufd_device *idev,
 	unsigned int num = old ? old->num : 0;
 	struct fault_group *group;
 
-	if (num == GROUP_MAX_FAULTS)
+	if (old ? num == GROUP_MAX_FAULTS :
+		  device_count_groups(idev) >= DEVICE_MAX_GROUPS)
 		return ERR_PTR(-ENOSPC);
 	/* Grown one by one: all but the last are rare */
 	group = kmalloc(struct_size(group, faults, num + 1), GFP_KERNEL);

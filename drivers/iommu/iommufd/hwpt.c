@@ -117,10 +117,14 @@ iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas, struct iommufd_device *idev
 
 /*
  * A device that asks not to snoop would read from memory what the CPU still has in
- * its cache. Drivers that can prevent that have to know before they map anything.
+ * its cache. Drivers that can prevent that have to know before they map anything,
+ * and what device it is about: a domain of domain_alloc_user() knows from the start,
+ * another once a device is attached.
  */
-static bool domain_enforce_coherency(struct iommu_domain *domain)
+static bool domain_enforce_coherency(struct iommu_domain *domain, bool attached)
 {
+	if (!attached && !domain->owner->domain_alloc_user)
+		return false;
 	return domain->ops->enforce_cache_coherency &&
 	       domain->ops->enforce_cache_coherency(domain);
 }
@@ -128,15 +132,17 @@ static bool domain_enforce_coherency(struct iommu_domain *domain)
 /**
  * iommufd_hwpt_paging_fill() - map what the IOAS maps, from now on
  * @paging: An empty HWPT
+ * @attached: A device is attached to it already
  *
  * Return: 0 or an error of ioas_add_domain().
  */
-int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging)
+int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging, bool attached)
 {
 	int rc;
 
 	paging->on_ioas.domain = paging->common.domain;
-	paging->on_ioas.coherent = domain_enforce_coherency(paging->common.domain);
+	paging->on_ioas.coherent =
+		domain_enforce_coherency(paging->common.domain, attached);
 	rc = ioas_add_domain(paging->ioas, &paging->on_ioas);
 	if (rc)
 		paging->on_ioas.domain = NULL;
@@ -242,7 +248,7 @@ hwpt_alloc_for(struct iommufd_ctx *ictx, struct iommufd_object *pt,
 	if (IS_ERR(hwpt) || hwpt != &hwpt->paging->common)
 		return hwpt;
 
-	rc = iommufd_hwpt_paging_fill(hwpt->paging);
+	rc = iommufd_hwpt_paging_fill(hwpt->paging, false);
 	if (rc) {
 		iommufd_object_put(&hwpt->obj);
 		return ERR_PTR(rc);

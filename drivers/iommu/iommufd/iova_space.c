@@ -112,12 +112,12 @@ void iova_space_remove(struct iova_space *space, struct iova_area *area)
 {
 	struct iova_area *next = to_area(rb_next(&area->node));
 
-	/* The way up from where @area was often leads through @next */
-	if (next)
+	/* The rotations of the erase rely on what is above them being right */
+	if (next) {
 		next->gap += area->gap + (area->last - area->first + 1);
-	rb_erase_augmented(&area->node, &space->areas, &iova_gaps);
-	if (next)
 		iova_gaps_propagate(&next->node, NULL);
+	}
+	rb_erase_augmented(&area->node, &space->areas, &iova_gaps);
 }
 
 /**

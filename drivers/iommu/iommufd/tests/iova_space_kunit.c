@@ -309,6 +309,50 @@ static void space_equals_model(struct kunit *test)
 	}
 }
 
+/* The widest gap below @node, seen with own eyes */
+static unsigned long widest_gap(struct kunit *test, struct rb_node *node)
+{
+	struct iova_area *area = rb_entry_safe(node, struct iova_area, node);
+	unsigned long widest;
+
+	if (!area)
+		return 0;
+	widest = max3(area->gap, widest_gap(test, node->rb_left),
+		      widest_gap(test, node->rb_right));
+	KUNIT_ASSERT_EQ(test, widest, area->max_gap);
+	return widest;
+}
+
+/* Side by side, a gap is the only one: no other hides that it is missing */
+static void gaps_are_known_whatever_goes(struct kunit *test)
+{
+	struct iova_space *space = test->priv;
+	struct iova_area *areas;
+	unsigned int num, gone, i;
+
+	areas = kunit_kcalloc(test, MAX_AREAS, sizeof(*areas), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, areas);
+	for (num = 1; num <= MAX_AREAS; num++) {
+		for (gone = 0; gone < num; gone++) {
+			iova_space_init(space);
+			for (i = 0; i < num; i++)
+				KUNIT_ASSERT_EQ(test, 0,
+						insert(space, &areas[i], 4 * i,
+						       4 * i + 3));
+			iova_space_remove(space, &areas[gone]);
+			widest_gap(test, space->areas.rb_node);
+			/* Then every other one */
+			for (i = 0; i < num; i += 2) {
+				if (i == gone)
+					continue;
+				iova_space_remove(space, &areas[i]);
+				widest_gap(test, space->areas.rb_node);
+			}
+		}
+	}
+	iova_space_init(space);
+}
+
 static struct kunit_case iova_space_cases[] = {
 	KUNIT_CASE(overlap_is_refused),
 	KUNIT_CASE(whole_space_is_one_area),
@@ -320,6 +364,7 @@ static struct kunit_case iova_space_cases[] = {
 	KUNIT_CASE(room_avoids_reserved),
 	KUNIT_CASE(room_ends_with_the_space),
 	KUNIT_CASE(space_equals_model),
+	KUNIT_CASE(gaps_are_known_whatever_goes),
 	{}
 };
 
