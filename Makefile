@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The front door. Each target is one script in scripts/, which says what it does.
 .DEFAULT_GOAL := help
-export FORCE BASE UPSTREAM SUITE MUTANT SIDE JOBS MEM SMP TIMEOUT KVM APPEND QEMU_ARGS
+export FORCE BASE UPSTREAM SUITE MUTANT SIDE JOBS MEM SMP TIMEOUT KVM APPEND QEMU_ARGS DEVICES
 MAKEFLAGS += --no-print-directory
 .PHONY: help setup prepare refresh export build debug-build run shell test check check-each mutants bench races clean
 

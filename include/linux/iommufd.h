@@ -11,10 +11,12 @@
 
 struct device;
 struct file;
+struct iommu_group;
 struct iommufd_access;
 struct iommufd_ctx;
 struct iommufd_device;
 struct page;
+struct vm_area_struct;
 
 struct iommufd_ctx *iommufd_ctx_from_file(struct file *file);
 struct iommufd_ctx *iommufd_ctx_from_fd(int fd);
@@ -25,9 +27,31 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
 					   struct device *dev, u32 *id);
 void iommufd_device_unbind(struct iommufd_device *idev);
 
+struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev);
+u32 iommufd_device_to_id(struct iommufd_device *idev);
+bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group);
+
 int iommufd_device_attach(struct iommufd_device *idev, u32 *pt_id);
 int iommufd_device_replace(struct iommufd_device *idev, u32 *pt_id);
 void iommufd_device_detach(struct iommufd_device *idev);
+
+/**
+ * struct iommufd_mmio_ops - a driver whose device has memory that others may reach
+ * @find: Does @vma, which is VM_PFNMAP and shared, show memory of the device? Then
+ *        *@start is set to the physical address shown at vma->vm_start; the whole
+ *        VMA shows what follows there without a gap, and does so for as long as the
+ *        device is bound. mmap_lock is held for reading. Must not take a lock that
+ *        is held when the device is offered or unbound, nor call back here
+ */
+struct iommufd_mmio_ops {
+	bool (*find)(void *data, struct vm_area_struct *vma,
+		     phys_addr_t *start);
+};
+
+void iommufd_device_offer_mmio(struct iommufd_device *idev,
+			       const struct iommufd_mmio_ops *ops, void *data);
+void iommufd_device_restore_mmio(struct iommufd_device *idev);
+void iommufd_device_revoke_mmio(struct iommufd_device *idev);
 
 /**
  * struct iommufd_access_ops - a driver that reaches what an IOAS maps
@@ -36,8 +60,8 @@ void iommufd_device_detach(struct iommufd_device *idev);
  *         that was pinned there, before returning. May be called for a range
  *         several times, at the same time for others, and for one on which
  *         nothing is pinned, or which is only cut in two and can be pinned
- *         again after that. 0 and ULONG_MAX stand for everything. Must not
- *         attach or detach an access, or take a lock that is held around that
+ *         again after that. Must not attach or detach an access, or take a lock
+ *         that is held around that
  */
 struct iommufd_access_ops {
 	bool needs_pin_pages;
@@ -78,5 +102,6 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 
 int iommufd_vfio_compat_ioas_get_id(struct iommufd_ctx *ictx, u32 *out_ioas_id);
 int iommufd_vfio_compat_ioas_create(struct iommufd_ctx *ictx);
+int iommufd_vfio_compat_set_no_iommu(struct iommufd_ctx *ictx);
 
 #endif

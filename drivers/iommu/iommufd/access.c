@@ -21,6 +21,10 @@
 
 #include "ioas.h"
 
+/* How long a driver may take to unpin before it is asked again, and how often */
+#define UNPIN_TIMEOUT	msecs_to_jiffies(10)
+#define UNPIN_PATIENCE	1000
+
 /**
  * struct access_link - an access on an IOAS
  * @item: In iommufd_ioas::accesses
@@ -120,7 +124,8 @@ static const struct iommufd_object_ops access_object_ops = {
  * @data: For its ops
  * @id: Set to the ID by which user space names the access
  *
- * Return: the access, attached to nothing, or ERR_PTR(-ENOMEM).
+ * Return: the access, attached to nothing; ERR_PTR(-EINVAL) for a driver that pins
+ * and has no unmap op; or ERR_PTR(-ENOMEM).
  */
 struct iommufd_access *
 iommufd_access_create(struct iommufd_ctx *ictx,
@@ -129,6 +134,8 @@ iommufd_access_create(struct iommufd_ctx *ictx,
 	struct iommufd_access *access;
 	int rc;
 
+	if (WARN_ON(ops->needs_pin_pages && !ops->unmap))
+		return ERR_PTR(-EINVAL);
 	access = kzalloc(sizeof(*access), GFP_KERNEL_ACCOUNT);
 	if (!access)
 		return ERR_PTR(-ENOMEM);
@@ -156,10 +163,48 @@ iommufd_access_create(struct iommufd_ctx *ictx,
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_create, IOMMUFD);
 
+/* The next area from *@first on that accesses have pinned a part of */
+static bool ioas_next_pinned(struct iommufd_ioas *ioas, unsigned long *first,
+			     unsigned long *last)
+{
+	struct iova_area *range;
+
+	mutex_lock(&ioas->space_lock);
+	for_each_area(ioas, range, *first, ULONG_MAX) {
+		if (to_area(range)->access_pins)
+			break;
+		cond_resched();
+	}
+	if (range) {
+		*first = range->first;
+		*last = range->last;
+	}
+	mutex_unlock(&ioas->space_lock);
+	return range;
+}
+
+/*
+ * Ask the driver to unpin everything. Some go through what they are asked for page
+ * by page, so ask only where something is pinned.
+ */
+static void access_ask(struct iommufd_access *access, struct iommufd_ioas *ioas)
+{
+	unsigned long first = 0, last;
+
+	if (!atomic_read(&access->pins))
+		return;
+	while (ioas_next_pinned(ioas, &first, &last)) {
+		access->ops->unmap(access->data, first, last - first + 1);
+		if (check_add_overflow(last, 1UL, &first))
+			return;
+	}
+}
+
 /* Work on nothing from now on, and have the driver unpin what it has pinned */
 static void access_leave(struct iommufd_access *access)
 {
 	struct iommufd_ioas *ioas = access->ioas;
+	unsigned int asked = 0;
 
 	lockdep_assert_held(&access->lock);
 
@@ -171,11 +216,13 @@ static void access_leave(struct iommufd_access *access)
 
 	/* What was pinned a moment ago the driver may not know yet */
 	do {
-		if (access->ops->unmap)
-			access->ops->unmap(access->data, 0, ULONG_MAX);
+		if (++asked == UNPIN_PATIENCE)
+			pr_warn("iommufd: %ps() does not unpin what it is asked to\n",
+				access->ops->unmap);
+		access_ask(access, ioas);
 		wait_event_timeout(access->unpinned,
 				   !atomic_read(&access->pins),
-				   msecs_to_jiffies(10));
+				   UNPIN_TIMEOUT);
 	} while (atomic_read(&access->pins));
 
 	down_write(&access->ioas_sem);
@@ -249,7 +296,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, IOMMUFD);
  * @access: The access, attached
  * @ioas_id: ID of the IOAS
  *
- * The driver's unmap op is called for all IOVAs, in between.
+ * The driver's unmap op is called, in between, wherever something is pinned.
  *
  * Return: As iommufd_access_attach(), with all as before; -ENOENT also if the
  * access is not attached.
@@ -264,7 +311,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, IOMMUFD);
  * iommufd_access_detach() - undo iommufd_access_attach()
  * @access: The access
  *
- * The driver's unmap op is called for all IOVAs, and has to unpin everything.
+ * The driver's unmap op is called wherever something is pinned, and has to unpin
+ * everything.
  *
  * Context: May sleep; not from the unmap op.
  */
@@ -358,6 +406,9 @@ static struct iommufd_area *access_hold_area(struct access_span *span, bool writ
 		area = ERR_PTR(-ENOENT);
 	else if (!(area->prot & prot))
 		area = ERR_PTR(-EPERM);
+	else if (area->pages->mmio)
+		/* It has no struct page, and goes without asking */
+		area = ERR_PTR(-EFAULT);
 	else
 		WRITE_ONCE(area->access_pins, area->access_pins + 1);
 	mutex_unlock(&span->ioas->space_lock);
@@ -390,7 +441,7 @@ static bool access_unpin_area(struct access_span *span,
 	return true;
 }
 
-static void access_unpin_span(struct access_span *span)
+static bool access_unpin_span(struct access_span *span)
 {
 	unsigned long last;
 
@@ -404,8 +455,9 @@ static void access_unpin_span(struct access_span *span)
 
 		/* A driver that unpins what it has not pinned is broken */
 		if (WARN_ON(!area || !access_unpin_area(span, area)))
-			return;
+			return false;
 	} while (access_span_step(span, last));
+	return true;
 }
 
 /* Pin what of the span lies in the next area, and list it at *@out */
@@ -469,7 +521,7 @@ err_unpin:
  * Return: 0; -ENOENT if not all of it is mapped, or the access is not attached;
  * -EPERM for writing to what is mapped for reading only, or reading what is for
  * writing only; -EINVAL, -EOVERFLOW;
- * -EFAULT, -ENOMEM, -EINTR if it cannot be pinned.
+ * -EFAULT, -ENOMEM, -EINTR if it cannot be pinned, as memory of a device never can.
  */
 int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 			     unsigned long length, struct page **out_pages,
@@ -507,11 +559,10 @@ void iommufd_access_unpin_pages(struct iommufd_access *access,
 	struct access_span span;
 
 	down_read(&access->ioas_sem);
-	if (!WARN_ON(access_span_init(&span, access->unpin_ioas, iova, length))) {
-		access_unpin_span(&span);
-		if (atomic_dec_and_test(&access->pins))
-			wake_up_all(&access->unpinned);
-	}
+	if (!WARN_ON(access_span_init(&span, access->unpin_ioas, iova,
+				      length)) &&
+	    access_unpin_span(&span) && atomic_dec_and_test(&access->pins))
+		wake_up_all(&access->unpinned);
 	up_read(&access->ioas_sem);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, IOMMUFD);

@@ -11,6 +11,7 @@
 
 #include "extent.h"
 #include "ioas.h"
+#include "mmio.h"
 
 /* How long an access may take to let go before it is asked again */
 #define UNPIN_TIMEOUT msecs_to_jiffies(10)
@@ -43,7 +44,7 @@ static void area_free(struct iommufd_area *area)
 /* ---- One area in the domains ---- */
 
 /**
- * area_pin() - have the pages of an area pinned
+ * area_pin() - have the pages of an area pinned, if they can be
  * @area: The area
  *
  * Return: 0 or an error of pages_pin().
@@ -52,6 +53,8 @@ int area_pin(struct iommufd_area *area)
 {
 	unsigned long last = area_byte(area, area->range.last);
 
+	if (area->pages->mmio)
+		return 0;
 	return pages_pin(area->pages, &area->pin, area->start >> PAGE_SHIFT,
 			 last >> PAGE_SHIFT);
 }
@@ -62,7 +65,8 @@ int area_pin(struct iommufd_area *area)
  */
 void area_unpin(struct iommufd_area *area)
 {
-	pages_unpin(area->pages, &area->pin);
+	if (!area->pages->mmio)
+		pages_unpin(area->pages, &area->pin);
 }
 
 /**
@@ -71,7 +75,7 @@ void area_unpin(struct iommufd_area *area)
  * @area: The area, pinned
  * @domain: The domain
  *
- * Return: 0 or an error of pages_map().
+ * Return: 0 or an error of pages_map() or area_map_mmio().
  */
 int area_map_domain(struct iommufd_ioas *ioas, struct iommufd_area *area,
 		    struct iommu_domain *domain)
@@ -84,6 +88,8 @@ int area_map_domain(struct iommufd_ioas *ioas, struct iommufd_area *area,
 		.prot = area->prot,
 	};
 
+	if (area->pages->mmio)
+		return area_map_mmio(ioas, area, domain);
 	return pages_map(area->pages, area->start, &target);
 }
 
@@ -97,6 +103,10 @@ void area_unmap_domain(struct iommufd_area *area, struct iommu_domain *domain)
 	unsigned long length = area_length(area);
 	size_t unmapped;
 
+	if (area->pages->mmio) {
+		area_unmap_mmio(area, domain);
+		return;
+	}
 	unmapped = iommu_unmap(domain, area->range.first, length);
 	WARN_ON_ONCE(unmapped != length);
 }
@@ -167,6 +177,8 @@ static void ioas_map_add(struct ioas_map *map, struct iommufd_area *area,
 	area->start = start;
 	area->prot = prot;
 	area->state = AREA_COMING;
+	if (pages->mmio)
+		INIT_LIST_HEAD(&area->mappings);
 	/* As if at IOVA 0, until it is placed */
 	area->range.last = length - 1;
 	list_add_tail(&area->item, &map->areas);
@@ -204,7 +216,7 @@ static bool ioas_map_is_aligned(const struct ioas_map *map,
 /*
  * Find a place for @map. An IOVA that equals the user address modulo the size
  * of a huge page lets the IOMMU use the huge pages the CPU does: the larger the
- * better, as long as there is room.
+ * better, as long as there is room. Of a device's memory the address itself is known.
  */
 static int ioas_choose_iova(struct iommufd_ioas *ioas, struct ioas_map *map)
 {
@@ -217,7 +229,8 @@ static int ioas_choose_iova(struct iommufd_ioas *ioas, struct ioas_map *map)
 	unsigned int i;
 
 	area = list_first_entry(&map->areas, struct iommufd_area, item);
-	uptr = area->pages->memory.start + area->start;
+	uptr = (area->pages->mmio ? area->pages->phys :
+				    area->pages->memory.start) + area->start;
 	for (i = 0; rc && i < ARRAY_SIZE(huge_pages); i++) {
 		request.align = min(rounddown_pow_of_two(map->length),
 				    huge_pages[i]);
@@ -337,16 +350,32 @@ int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map)
 	return rc;
 }
 
+static int memory_init(struct mapped_memory *memory, struct iommufd_ctx *ictx,
+		       unsigned long uptr, unsigned long length, int prot)
+{
+	struct iommufd_pages *pages = &memory->pages;
+	int rc;
+
+	if (!list_empty(&ictx->mmios)) {
+		rc = iommufd_mmio_find(ictx, uptr, length, prot, pages);
+		if (rc || pages->mmio)
+			return rc;
+	}
+	iommufd_pages_init(pages, uptr, prot & IOMMU_WRITE,
+			   READ_ONCE(ictx->charge));
+	return 0;
+}
+
 /**
  * ioas_map_user() - map the caller's memory
- * @ictx: Whose rules for charging memory hold
+ * @ictx: Whose rules for charging memory hold, and whose devices' memory it may be
  * @ioas: The IOAS
  * @uptr: Address of the first byte
  * @length: In bytes, not 0; @uptr + @length - 1 does not overflow
  * @prot: As for iommu_map()
  * @map: Where; see ioas_map()
  *
- * Return: 0 or an error of ioas_map().
+ * Return: 0 or an error of ioas_map() or iommufd_mmio_find().
  */
 int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
 		  unsigned long uptr, unsigned long length, int prot,
@@ -358,8 +387,11 @@ int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
 	memory = kzalloc(sizeof(*memory), GFP_KERNEL_ACCOUNT);
 	if (!memory)
 		return -ENOMEM;
-	iommufd_pages_init(&memory->pages, uptr, prot & IOMMU_WRITE,
-			   READ_ONCE(ictx->charge));
+	rc = memory_init(memory, ictx, uptr, length, prot);
+	if (rc) {
+		kfree(memory);
+		return rc;
+	}
 
 	INIT_LIST_HEAD(&map->areas);
 	map->length = 0;
@@ -407,6 +439,8 @@ static int area_copy(struct iommufd_area *area, unsigned long first,
 
 	if (prot & IOMMU_WRITE && !area->pages->memory.writable)
 		return -EPERM;
+	if (prot & IOMMU_READ && area->pages->write_only)
+		return -EPERM;
 	copy = kzalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
 	if (!copy)
 		return -ENOMEM;
@@ -425,7 +459,7 @@ static int area_copy(struct iommufd_area *area, unsigned long first,
  * @map: Set to what is to be mapped; to be destroyed by the caller
  *
  * Return: 0; -ENOENT if not all of it is mapped; -EPERM if it is to be written,
- * and is memory that is only read; -ENOMEM.
+ * and is memory that is only read, or the other way round; -ENOMEM.
  */
 int ioas_map_copy(struct iommufd_ioas *src, unsigned long first,
 		  unsigned long last, int prot, struct ioas_map *map)
@@ -603,10 +637,11 @@ static int ioas_check_cut(struct iommufd_ioas *ioas, unsigned long iova,
 
 /*
  * Take hold of the area with @iova in the middle, as if it was leaving, when no
- * access has pinned it.
+ * access has pinned it. What of that can fail has been done for @rest then.
  */
 static int ioas_hold_for_cut(struct iommufd_ioas *ioas, unsigned long iova,
-			     struct iommufd_area **area)
+			     struct iommufd_area **area,
+			     struct iommufd_area *rest)
 {
 	unsigned long seen;
 	int rc;
@@ -629,6 +664,8 @@ static int ioas_hold_for_cut(struct iommufd_ioas *ioas, unsigned long iova,
 		return rc;
 	/* All of it: what an access has pinned may lie on both sides */
 	rc = area_wait_unpinned(ioas, *area);
+	if (!rc && (*area)->pages->mmio)
+		rc = area_split_mmio(*area, rest, iova);
 	if (rc) {
 		mutex_lock(&ioas->space_lock);
 		(*area)->state = AREA_THERE;
@@ -650,7 +687,7 @@ static int ioas_cut(struct iommufd_ioas *ioas, unsigned long iova)
 	rest = kzalloc(sizeof(*rest), GFP_KERNEL_ACCOUNT);
 	if (!rest)
 		return -ENOMEM;
-	rc = ioas_hold_for_cut(ioas, iova, &area);
+	rc = ioas_hold_for_cut(ioas, iova, &area, rest);
 	if (rc) {
 		kfree(rest);
 		return rc == -ENOENT ? 0 : rc;
@@ -663,7 +700,7 @@ static int ioas_cut(struct iommufd_ioas *ioas, unsigned long iova)
 	rest->state = AREA_THERE;
 	rest->range.first = iova;
 	rest->range.last = area->range.last;
-	if (!list_empty(&ioas->domains))
+	if (!list_empty(&ioas->domains) && !area->pages->mmio)
 		pages_split_pin(area->pages, &area->pin, &rest->pin,
 				rest->start >> PAGE_SHIFT);
 

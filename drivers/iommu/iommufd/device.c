@@ -16,6 +16,7 @@
 #include "device.h"
 #include "fault.h"
 #include "hwpt.h"
+#include "mmio.h"
 
 /* Protects iommufd_hwpt_paging::msi_cookie; innermost */
 static DEFINE_MUTEX(msi_lock);
@@ -173,10 +174,15 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
 		rc = -ENOMEM;
 		goto err_release_owner;
 	}
+	idev->mmio = iommufd_mmio_alloc();
+	if (!idev->mmio) {
+		rc = -ENOMEM;
+		goto err_free;
+	}
 	idev->igroup = igroup_get(ictx, group);
 	if (IS_ERR(idev->igroup)) {
 		rc = PTR_ERR(idev->igroup);
-		goto err_free;
+		goto err_put_mmio;
 	}
 	idev->ictx = ictx;
 	idev->dev = dev;
@@ -199,6 +205,8 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx,
 
 err_put_igroup:
 	igroup_put(idev->igroup);
+err_put_mmio:
+	iommufd_mmio_put(idev->mmio);
 err_free:
 	kfree(idev);
 err_release_owner:
@@ -213,10 +221,14 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, IOMMUFD);
  * iommufd_device_unbind() - undo iommufd_device_bind()
  * @idev: The device, not attached; gone when this returns
  *
+ * What is mapped of its memory stays mapped for user space, and is reached by
+ * nobody any more.
+ *
  * Context: May sleep. Waits for the ioctls that work on the device.
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
+	iommufd_mmio_close(idev->ictx, idev->mmio);
 	iommufd_object_withdraw(idev->ictx, &idev->obj);
 	wait_for_completion(&idev->idle);
 
@@ -225,6 +237,52 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 	kfree(idev);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, IOMMUFD);
+
+/**
+ * iommufd_device_to_ictx() - the iommufd a device is bound to
+ * @idev: The device
+ *
+ * Return: the iommufd, which the caller of iommufd_device_bind() holds.
+ */
+struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev)
+{
+	return idev->ictx;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_to_ictx, IOMMUFD);
+
+/**
+ * iommufd_device_to_id() - the ID of a bound device
+ * @idev: The device
+ *
+ * Return: the ID, not 0.
+ */
+u32 iommufd_device_to_id(struct iommufd_device *idev)
+{
+	return idev->obj.id;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_to_id, IOMMUFD);
+
+/**
+ * iommufd_ctx_has_group() - is a device of a group bound to an iommufd?
+ * @ictx: The iommufd
+ * @group: The group
+ *
+ * Nobody else can own the DMA of the group's devices then.
+ *
+ * Return: true if there is one, for as long as the caller keeps it bound.
+ */
+bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)
+{
+	struct iommufd_group *igroup;
+	bool has;
+
+	xa_lock(&ictx->groups);
+	igroup = xa_load(&ictx->groups, iommu_group_id(group));
+	has = igroup && igroup->group == group;
+	xa_unlock(&ictx->groups);
+	return has;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_has_group, IOMMUFD);
 
 /* ---- Attach ---- */
 
@@ -237,10 +295,20 @@ static int attach_error(int rc)
 	return !rc || rc == -ENOMEM ? rc : -EINVAL;
 }
 
-/* Is the domain of @hwpt one that the driver of @idev's IOMMU understands? */
+/*
+ * Is the domain of @hwpt one that the driver of @idev's IOMMU understands? And if
+ * that can keep @idev from bypassing the caches, which KVM is told before anything
+ * is attached, does the domain?
+ */
 static bool hwpt_is_for(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 {
-	return hwpt->domain->owner == dev_iommu_ops(idev->dev);
+	const struct ioas_domain *on = &hwpt->paging->on_ioas;
+
+	if (hwpt->domain->owner != dev_iommu_ops(idev->dev))
+		return false;
+	return !on->domain || on->coherent ||
+	       !device_iommu_capable(idev->dev,
+				     IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
 }
 
 /* Reserve in @ioas what @idev's hardware keeps for itself */
@@ -648,14 +716,14 @@ static int device_change_and_fill(struct iommufd_device *idev,
 	int rc;
 
 	if (!how->at_once) {
-		rc = iommufd_hwpt_paging_fill(paging, false);
+		rc = iommufd_hwpt_paging_fill(paging, idev);
 		return rc ?: how->change(idev, &paging->common);
 	}
 
 	rc = how->change(idev, &paging->common);
 	if (rc)
 		return rc;
-	rc = iommufd_hwpt_paging_fill(paging, true);
+	rc = iommufd_hwpt_paging_fill(paging, idev);
 	if (rc)
 		iommufd_device_detach(idev);
 	return rc;

@@ -29,6 +29,7 @@ struct device;
 struct iommu_group;
 struct iommufd_fault;
 struct iommufd_hwpt;
+struct iommufd_mmio;
 
 /**
  * struct iommufd_group - an IOMMU group with devices bound to one iommufd
@@ -58,6 +59,7 @@ struct iommufd_group {
  * @fault_lock: See fault.h
  * @fault: Where the device's faults go, or NULL
  * @fault_groups: Groups of page requests of which the last has not come
+ * @mmio: Its own memory, for others to reach; see mmio.h
  * @idle: No ioctl works on the device any more, and none will
  */
 struct iommufd_device {
@@ -69,6 +71,7 @@ struct iommufd_device {
 	struct mutex fault_lock;
 	struct iommufd_fault *fault;
 	struct list_head fault_groups;
+	struct iommufd_mmio *mmio;
 	struct completion idle;
 };
 

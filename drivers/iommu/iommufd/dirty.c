@@ -9,7 +9,8 @@
  * clean after that.
  *
  * Nothing is mapped or unmapped while a domain is read, as iommufd_ioas::
- * domains_sem is held for writing; user memory is not touched under it.
+ * domains_sem is held for writing; user memory is not touched under it. What is
+ * memory of a device comes and goes under iommufd_mmio::lock instead.
  */
 #include <linux/bitmap.h>
 #include <linux/iommu.h>
@@ -24,6 +25,7 @@
 
 #include "dirty.h"
 #include "hwpt.h"
+#include "mmio.h"
 
 /* What a slice has at least */
 #define SLICE_MIN_BITS (PAGE_SIZE * BITS_PER_BYTE)
@@ -52,6 +54,27 @@ struct dirty_report {
 	unsigned long *old;
 };
 
+/* What lies in [@first, @last] of @area, which may be memory of a device */
+static int area_read_dirty(struct iommufd_area *area,
+			   struct iommu_domain *domain, unsigned long first,
+			   unsigned long last, unsigned long flags,
+			   struct iommu_dirty_bitmap *dirty)
+{
+	struct iommufd_mmio *mmio = area->pages->mmio;
+	int rc;
+
+	first = max(first, area->range.first);
+	last = min(last, area->range.last);
+	if (mmio)
+		mutex_lock(&mmio->lock);
+	rc = domain->dirty_ops->read_and_clear_dirty(domain, first,
+						     last - first + 1, flags,
+						     dirty);
+	if (mmio)
+		mutex_unlock(&mmio->lock);
+	return rc;
+}
+
 /* What of [@first, @last] is mapped: a driver need not look at the rest */
 static int hwpt_read_dirty(struct iommufd_hwpt_paging *hwpt,
 			   unsigned long first, unsigned long last,
@@ -61,7 +84,6 @@ static int hwpt_read_dirty(struct iommufd_hwpt_paging *hwpt,
 	struct iommu_domain *domain = hwpt->common.domain;
 	struct iommu_iotlb_gather gather;
 	struct iova_area *range;
-	unsigned long from;
 	int rc = 0;
 
 	lockdep_assert_held_write(&hwpt->ioas->domains_sem);
@@ -70,10 +92,8 @@ static int hwpt_read_dirty(struct iommufd_hwpt_paging *hwpt,
 	if (!(flags & IOMMU_DIRTY_NO_CLEAR))
 		dirty->gather = &gather;
 	for_each_area(hwpt->ioas, range, first, last) {
-		from = max(first, range->first);
-		rc = domain->dirty_ops->read_and_clear_dirty(domain, from,
-				min(last, range->last) - from + 1, flags,
-				dirty);
+		rc = area_read_dirty(to_area(range), domain, first, last,
+				     flags, dirty);
 		if (rc)
 			break;
 		cond_resched();

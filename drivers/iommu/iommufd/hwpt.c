@@ -117,32 +117,32 @@ iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas, struct iommufd_device *idev
 
 /*
  * A device that asks not to snoop would read from memory what the CPU still has in
- * its cache. Drivers that can prevent that have to know before they map anything,
- * and what device it is about: a domain of domain_alloc_user() knows from the start,
- * another once a device is attached.
+ * its cache. Drivers that can prevent that have to know before they map anything;
+ * what they say of a domain without devices holds only if they say it of @dev too.
  */
-static bool domain_enforce_coherency(struct iommu_domain *domain, bool attached)
+static bool domain_enforce_coherency(struct iommu_domain *domain,
+				     struct device *dev)
 {
-	if (!attached && !domain->owner->domain_alloc_user)
-		return false;
-	return domain->ops->enforce_cache_coherency &&
+	return device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY) &&
+	       domain->ops->enforce_cache_coherency &&
 	       domain->ops->enforce_cache_coherency(domain);
 }
 
 /**
  * iommufd_hwpt_paging_fill() - map what the IOAS maps, from now on
  * @paging: An empty HWPT
- * @attached: A device is attached to it already
+ * @idev: The device it was allocated for
  *
  * Return: 0 or an error of ioas_add_domain().
  */
-int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging, bool attached)
+int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging,
+			     struct iommufd_device *idev)
 {
 	int rc;
 
 	paging->on_ioas.domain = paging->common.domain;
 	paging->on_ioas.coherent =
-		domain_enforce_coherency(paging->common.domain, attached);
+		domain_enforce_coherency(paging->common.domain, idev->dev);
 	rc = ioas_add_domain(paging->ioas, &paging->on_ioas);
 	if (rc)
 		paging->on_ioas.domain = NULL;
@@ -244,15 +244,16 @@ hwpt_alloc_for(struct iommufd_ctx *ictx, struct iommufd_object *pt,
 	if (IS_ERR(idev))
 		return ERR_CAST(idev);
 	hwpt = hwpt_alloc_on(pt, idev, cmd, user_data);
-	iommufd_object_put(&idev->obj);
 	if (IS_ERR(hwpt) || hwpt != &hwpt->paging->common)
-		return hwpt;
+		goto out_put;
 
-	rc = iommufd_hwpt_paging_fill(hwpt->paging, false);
+	rc = iommufd_hwpt_paging_fill(hwpt->paging, idev);
 	if (rc) {
 		iommufd_object_put(&hwpt->obj);
-		return ERR_PTR(rc);
+		hwpt = ERR_PTR(rc);
 	}
+out_put:
+	iommufd_object_put(&idev->obj);
 	return hwpt;
 }
 

@@ -71,7 +71,8 @@ to_hwpt_paging(struct iommufd_hwpt *hwpt)
 struct iommufd_hwpt_paging *
 iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas, struct iommufd_device *idev,
 			  u32 flags, const struct iommu_user_data *user_data);
-int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging, bool attached);
+int iommufd_hwpt_paging_fill(struct iommufd_hwpt_paging *paging,
+			     struct iommufd_device *idev);
 
 int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd);
 int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd);

@@ -4,7 +4,9 @@
  * that are kept the same as that.
  *
  * An area is one mapping: a range of IOVAs and the user memory behind it. It is
- * pinned, and mapped in every domain, exactly while the IOAS has a domain.
+ * pinned, and mapped in every domain, exactly while the IOAS has a domain. Memory of
+ * a device is the exception: it is never pinned, and mapped only while it can be
+ * reached, see mmio.h.
  *
  * An area keeps its IOVAs from others from when it is on its way in to when it is
  * out. On its way in nothing is mapped there yet, to everybody else. On its way out
@@ -21,6 +23,7 @@
  *  space_lock	The areas, the reserved and the allowed ranges. Not held while pages
  *		are pinned or domains changed: that may take long, and fault.
  *  iommufd_pages::lock
+ *  iommufd_mmio::lock	After whatever comes after those
  */
 #ifndef __IOMMUFD_IOAS_H
 #define __IOMMUFD_IOAS_H
@@ -92,6 +95,8 @@ enum area_state {
  * @state: Where it is
  * @access_pins: How many times accesses have pinned a part of it
  * @pin: Of all its pages, while the IOAS has a domain
+ * @mappings: Instead, if it is memory of a device: struct mmio_mapping, of each
+ *            domain
  * @item: In a list of areas that come or go together
  */
 struct iommufd_area {
@@ -101,7 +106,10 @@ struct iommufd_area {
 	int prot;
 	enum area_state state;
 	unsigned int access_pins;
-	struct pages_pin pin;
+	union {
+		struct pages_pin pin;
+		struct list_head mappings;
+	};
 	struct list_head item;
 };
 

@@ -177,6 +177,13 @@ struct iommu_test_cmd {
 		struct {
 			__u32 error;
 		} dev_fail_attach;
+		struct {
+			__aligned_u64 length;
+			__u32 out_fd;
+		} dev_memory;
+		struct {
+			__u32 enable;
+		} dev_decode;
 	};
 	__u32 last;
 };
@@ -242,12 +249,24 @@ enum {
 	IOMMU_TEST_OP_DEV_DETACH,
 	/* Let the next attach of device @id fail with errno dev_fail_attach.error */
 	IOMMU_TEST_OP_DEV_FAIL_ATTACH,
+	/*
+	 * Give device @id memory of its own, of dev_memory.length bytes, whole
+	 * pages of zeros at one physical address, and return a file that shows
+	 * it to mmap(). A device has such memory once (EEXIST); other devices do
+	 * not reach it before IOMMU_TEST_OP_DEV_DECODE.
+	 */
+	IOMMU_TEST_OP_DEV_MEMORY,
+	/* Let others reach the memory of device @id, or not, as a reset would */
+	IOMMU_TEST_OP_DEV_DECODE,
 };
 
 /* dev_dma.flags */
 enum {
 	MOCK_DMA_WRITE = 1 << 0,
 };
+
+/* dev_memory.length, at most */
+#define MOCK_DEV_MEMORY_MAX (1UL << 22)
 
 /* dev_dma.length, at most */
 #define MOCK_DMA_MAX_LENGTH (1UL << 20)

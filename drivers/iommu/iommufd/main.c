@@ -7,6 +7,9 @@
  * fields before it acts, and writes its results back itself.
  * VFIO's ioctls, which are not like that, go to vfio_compat.c as they are.
  *
+ * In a kernel without VFIO's container /dev/vfio/vfio is the same file. Memory that
+ * is mapped by that is charged to the process, as VFIO always has.
+ *
  * No lock is held here.
  */
 #define pr_fmt(fmt) "iommufd: " fmt
@@ -162,6 +165,13 @@ int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t cmd_len)
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_ucmd_respond, IOMMUFD_INTERNAL);
 
+/* Was the file opened as VFIO's container? */
+static bool inode_is_container(struct inode *inode)
+{
+	return IS_ENABLED(CONFIG_IOMMUFD_VFIO_CONTAINER) &&
+	       inode->i_rdev == MKDEV(MISC_MAJOR, VFIO_MINOR);
+}
+
 static int iommufd_fops_open(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ictx;
@@ -174,7 +184,11 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	xa_init_flags(&ictx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ictx->groups, XA_FLAGS_ACCOUNT);
 	mutex_init(&ictx->vfio_lock);
+	mutex_init(&ictx->mmio_lock);
+	INIT_LIST_HEAD(&ictx->mmios);
 	ictx->file = file;
+	if (inode_is_container(inode))
+		ictx->charge = MEMORY_CHARGE_MM;
 	file->private_data = ictx;
 	return 0;
 }
@@ -266,8 +280,41 @@ static struct miscdevice iommufd_misc = {
 	.mode = 0660,
 	.fops = &iommufd_fops,
 };
-module_misc_device(iommufd_misc);
 
+static struct miscdevice container_misc = {
+	.minor = VFIO_MINOR,
+	.name = "vfio",
+	.nodename = "vfio/vfio",
+	.mode = 0666,
+	.fops = &iommufd_fops,
+};
+
+static int __init iommufd_init(void)
+{
+	int rc;
+
+	rc = misc_register(&iommufd_misc);
+	if (rc || !IS_ENABLED(CONFIG_IOMMUFD_VFIO_CONTAINER))
+		return rc;
+	rc = misc_register(&container_misc);
+	if (rc)
+		misc_deregister(&iommufd_misc);
+	return rc;
+}
+module_init(iommufd_init);
+
+static void __exit iommufd_exit(void)
+{
+	if (IS_ENABLED(CONFIG_IOMMUFD_VFIO_CONTAINER))
+		misc_deregister(&container_misc);
+	misc_deregister(&iommufd_misc);
+}
+module_exit(iommufd_exit);
+
+#if IS_ENABLED(CONFIG_IOMMUFD_VFIO_CONTAINER)
+MODULE_ALIAS_MISCDEV(VFIO_MINOR);
+MODULE_ALIAS("devname:vfio/vfio");
+#endif
 MODULE_IMPORT_NS(IOMMUFD_INTERNAL);
 MODULE_DESCRIPTION("IO page tables for user space");
 MODULE_LICENSE("GPL");

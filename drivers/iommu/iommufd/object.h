@@ -21,6 +21,7 @@
 #ifndef __IOMMUFD_OBJECT_H
 #define __IOMMUFD_OBJECT_H
 
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
@@ -71,9 +72,13 @@ struct iommufd_object {
  * @file: The open file, whose references are the context's
  * @objects: Objects by ID, also those that are not published yet
  * @groups: struct iommufd_group by IOMMU group ID, see device.c
- * @vfio_lock: Protects @vfio_ioas
+ * @vfio_lock: Protects @vfio_ioas and @vfio_no_iommu
  * @vfio_ioas: The IOAS that VFIO's own ioctls are for, used, or NULL
+ * @vfio_no_iommu: They are for devices without an IOMMU, whose DMA is not
+ *                 translated, and which have no IOAS
  * @charge: enum memory_charge of what is mapped from now on
+ * @mmio_lock: See mmio.h; protects @mmios
+ * @mmios: struct iommufd_mmio that user space may map
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -81,7 +86,10 @@ struct iommufd_ctx {
 	struct xarray groups;
 	struct mutex vfio_lock;
 	struct iommufd_ioas *vfio_ioas;
+	bool vfio_no_iommu;
 	u8 charge;
+	struct mutex mmio_lock;
+	struct list_head mmios;
 };
 
 /**

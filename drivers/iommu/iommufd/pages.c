@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "extent.h"
+#include "mmio.h"
 #include "pages.h"
 
 /**
@@ -664,6 +665,9 @@ void iommufd_pages_put(struct iommufd_pages *pages)
 {
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
-	user_memory_destroy(&pages->memory);
+	if (pages->mmio)
+		iommufd_mmio_put(pages->mmio);
+	else
+		user_memory_destroy(&pages->memory);
 	kfree(pages);
 }

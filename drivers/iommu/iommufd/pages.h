@@ -16,6 +16,9 @@
  *
  * Pages are numbered from the first of the range, by an index.
  *
+ * Memory of a device is not pinned at all: see mmio.h for that. It has a struct
+ * iommufd_pages so that areas can share it, of which none of this is used.
+ *
  * Locks: iommufd_pages::lock protects the pins and the extents. It is held over
  * GUP, so mmap_lock and whatever a page fault takes come after it.
  */
@@ -29,10 +32,14 @@
 #include "gup.h"
 
 struct extent_target;
+struct iommufd_mmio;
 
 /**
  * struct iommufd_pages - a range of user memory
  * @refs: References, of the areas that map it
+ * @write_only: A copy of an area must not make it readable; only device memory
+ * @mmio: The device memory it is, referenced; NULL for what can be pinned
+ * @phys: Of device memory, the address of the first page
  * @lock: See above
  * @memory: The memory
  * @pins: struct pages_pin, by index
@@ -40,6 +47,9 @@ struct extent_target;
  */
 struct iommufd_pages {
 	refcount_t refs;
+	bool write_only;
+	struct iommufd_mmio *mmio;
+	phys_addr_t phys;
 	struct mutex lock;
 	struct user_memory memory;
 	struct rb_root_cached pins;

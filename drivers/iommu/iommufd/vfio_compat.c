@@ -17,6 +17,7 @@
  *  iommufd_ioas::space_lock	} see ioas.h; not under vfio_lock
  *  the lock of iommufd_ctx::objects
  */
+#include <linux/capability.h>
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/overflow.h>
@@ -116,19 +117,42 @@ static int vfio_ioas_create_locked(struct iommufd_ctx *ictx)
  * @ictx: The context; if it has none, a new IOAS is made, which user space can
  *        name and, after IOMMU_VFIO_IOAS_CLEAR, destroy like any other
  *
- * Return: 0, -ENOMEM, or -ENOSPC if there is no ID left.
+ * Return: 0, -ENOMEM, -ENOSPC if there is no ID left, or -EINVAL after
+ * iommufd_vfio_compat_set_no_iommu().
  */
 int iommufd_vfio_compat_ioas_create(struct iommufd_ctx *ictx)
 {
 	int rc = 0;
 
 	mutex_lock(&ictx->vfio_lock);
-	if (!ictx->vfio_ioas)
+	if (ictx->vfio_no_iommu)
+		rc = -EINVAL;
+	else if (!ictx->vfio_ioas)
 		rc = vfio_ioas_create_locked(ictx);
 	mutex_unlock(&ictx->vfio_lock);
 	return rc;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_ioas_create, IOMMUFD);
+
+/**
+ * iommufd_vfio_compat_set_no_iommu() - be a container of devices without an IOMMU
+ * @ictx: The context; the caller has seen that user space may have such devices
+ *
+ * Return: 0, or -EINVAL if there is an IOAS for the VFIO container.
+ */
+int iommufd_vfio_compat_set_no_iommu(struct iommufd_ctx *ictx)
+{
+	int rc = 0;
+
+	mutex_lock(&ictx->vfio_lock);
+	if (ictx->vfio_ioas)
+		rc = -EINVAL;
+	else
+		WRITE_ONCE(ictx->vfio_no_iommu, true);
+	mutex_unlock(&ictx->vfio_lock);
+	return rc;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_set_no_iommu, IOMMUFD);
 
 /**
  * iommufd_vfio_ioas() - ioctl(IOMMU_VFIO_IOAS)
@@ -188,6 +212,9 @@ static int vfio_is_coherent(struct iommufd_ctx *ictx)
 static int vfio_check_extension(struct iommufd_ctx *ictx,
 				unsigned long extension)
 {
+	if (READ_ONCE(ictx->vfio_no_iommu))
+		return extension == VFIO_NOIOMMU_IOMMU;
+
 	switch (extension) {
 	case VFIO_DMA_CC_IOMMU:
 		return vfio_is_coherent(ictx);
@@ -211,6 +238,11 @@ static int vfio_set_iommu(struct iommufd_ctx *ictx, unsigned long type)
 	int rc = 0;
 
 	/* As a container says that has no driver for a type */
+	if (READ_ONCE(ictx->vfio_no_iommu)) {
+		if (type != VFIO_NOIOMMU_IOMMU)
+			return -ENODEV;
+		return capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
+	}
 	if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
 		return -ENODEV;
 	ioas = vfio_ioas_get(ictx);

@@ -96,6 +96,9 @@ static bool mock_capable(struct device *dev, enum iommu_cap cap)
 		return dev_iommu_ops(dev)->domain_alloc_user &&
 		       !(to_mock_device(dev)->flags &
 			 MOCK_FLAGS_DEVICE_NO_DIRTY);
+	case IOMMU_CAP_ENFORCE_CACHE_COHERENCY:
+		return dev_iommu_ops(dev)->domain_alloc_user &&
+		       to_mock_device(dev)->flags & MOCK_DEV_COHERENT;
 	default:
 		return false;
 	}

@@ -6,6 +6,7 @@
  * attach, replace, detach. mock_stdev::lock makes these, which iommufd wants one
  * at a time, so; it comes before iommufd's locks, and none is taken before it.
  */
+#include <linux/file.h>
 #include <linux/highmem.h>
 #include <linux/iommufd.h>
 #include <linux/mm.h>
@@ -27,8 +28,9 @@
  * @obj: The object
  * @mdev: The device
  * @idev: The same, bound
- * @lock: See above; protects @attached
+ * @lock: See above; protects @attached and @memory
  * @attached: It is
+ * @memory: Its own, or NULL; once it has some, it keeps that
  */
 struct mock_stdev {
 	struct iommufd_object obj;
@@ -36,6 +38,7 @@ struct mock_stdev {
 	struct iommufd_device *idev;
 	struct mutex lock;
 	bool attached;
+	struct mock_memory *memory;
 };
 
 static struct mock_stdev *to_stdev(struct iommufd_object *obj)
@@ -51,6 +54,8 @@ static void stdev_release(struct iommufd_object *obj)
 		iommufd_device_detach(stdev->idev);
 	iommufd_device_unbind(stdev->idev);
 	mock_device_remove(stdev->mdev);
+	if (stdev->memory)
+		mock_memory_put(stdev->memory);
 	kfree(stdev);
 }
 
@@ -249,6 +254,82 @@ static int test_dev_fail_attach(struct iommufd_ucmd *ucmd)
 	mutex_unlock(&stdev->mdev->lock);
 	iommufd_object_put(&stdev->obj);
 	return 0;
+}
+
+/* Give @stdev @memory, and user space a file that shows it; on an error neither */
+static int stdev_give_memory(struct iommufd_ucmd *ucmd,
+			     struct mock_stdev *stdev,
+			     struct mock_memory *memory)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct file *file;
+	int fd, rc;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = mock_memory_file(memory);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+
+	cmd->dev_memory.out_fd = fd;
+	mutex_lock(&stdev->lock);
+	rc = stdev->memory ? -EEXIST : iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	if (!rc) {
+		stdev->memory = memory;
+		mock_memory_offer(memory, stdev->idev);
+	}
+	mutex_unlock(&stdev->lock);
+	if (rc) {
+		put_unused_fd(fd);
+		fput(file);
+		return rc;
+	}
+	fd_install(fd, file);
+	return 0;
+}
+
+static int test_dev_memory(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	u64 length = cmd->dev_memory.length;
+	struct mock_memory *memory;
+	struct mock_stdev *stdev;
+	int rc;
+
+	if (!length || length > MOCK_DEV_MEMORY_MAX || offset_in_page(length))
+		return -EINVAL;
+	stdev = stdev_get(ucmd, cmd->id);
+	if (IS_ERR(stdev))
+		return PTR_ERR(stdev);
+	memory = mock_memory_alloc(length);
+	rc = memory ? stdev_give_memory(ucmd, stdev, memory) : -ENOMEM;
+	if (rc && memory)
+		mock_memory_put(memory);
+	iommufd_object_put(&stdev->obj);
+	return rc;
+}
+
+static int test_dev_decode(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_test_cmd *cmd = ucmd->cmd;
+	struct mock_memory *memory;
+	struct mock_stdev *stdev;
+
+	if (cmd->dev_decode.enable > 1)
+		return -EINVAL;
+	stdev = stdev_get(ucmd, cmd->id);
+	if (IS_ERR(stdev))
+		return PTR_ERR(stdev);
+	mutex_lock(&stdev->lock);
+	memory = stdev->memory;
+	mutex_unlock(&stdev->lock);
+	if (memory)
+		mock_memory_decode(memory, cmd->dev_decode.enable);
+	iommufd_object_put(&stdev->obj);
+	return memory ? 0 : -EINVAL;
 }
 
 /* The DMA goes by way of a buffer: user memory may fault, a device may not */
@@ -586,6 +667,10 @@ static int mock_execute(struct iommufd_ucmd *ucmd)
 		return test_dev_detach(ucmd);
 	case IOMMU_TEST_OP_DEV_FAIL_ATTACH:
 		return test_dev_fail_attach(ucmd);
+	case IOMMU_TEST_OP_DEV_MEMORY:
+		return test_dev_memory(ucmd);
+	case IOMMU_TEST_OP_DEV_DECODE:
+		return test_dev_decode(ucmd);
 	default:
 		return -EOPNOTSUPP;
 	}

@@ -10,6 +10,7 @@
  *  walk.c	the walk of such a table
  *  iotlb.c	what a domain has translated before
  *  dma.c	a device's DMA through all of that
+ *  memory.c	memory of a device's own, for others to reach
  *  access.c	emulated devices, which need no IOMMU
  *
  * It plays by the rules of hardware. What is in an IOTLB is used, right or
@@ -21,6 +22,7 @@
  *  mock_paging::lock	Its table, the IOTLBs of it and of the nested domains on it,
  *			and the list of these. Held while pages behind the table are
  *			accessed, so that once unmapped they are not.
+ * See memory.c for mock_memory::lock, which comes before the last.
  */
 #ifndef __IOMMUFD_MOCK_H
 #define __IOMMUFD_MOCK_H
@@ -137,7 +139,9 @@ struct mock_device {
 	int fail_attach;
 };
 
+struct iommufd_device;
 struct iommufd_ucmd;
+struct mock_memory;
 
 static inline struct mock_device *to_mock_device(struct device *dev)
 {
@@ -186,6 +190,13 @@ int mock_access_pages(struct iommufd_ucmd *ucmd);
 int mock_access_pages_destroy(struct iommufd_ucmd *ucmd);
 int mock_access_replace_ioas(struct iommufd_ucmd *ucmd);
 int mock_access_rw(struct iommufd_ucmd *ucmd);
+
+/* memory.c */
+struct mock_memory *mock_memory_alloc(size_t length);
+void mock_memory_put(struct mock_memory *memory);
+struct file *mock_memory_file(struct mock_memory *memory);
+void mock_memory_offer(struct mock_memory *memory, struct iommufd_device *idev);
+void mock_memory_decode(struct mock_memory *memory, bool enable);
 
 /* dma.c */
 size_t mock_dma(struct mock_device *mdev, u64 iova, void *buf, size_t length,

@@ -210,6 +210,27 @@ TEST_F(device, attach_to_another_drivers_hwpt_is_EINVAL)
 	EXPECT_EQ(0, mock_check_refs(rig->fd, self->mem, self->page, 1));
 }
 
+/* KVM has been told that the device does not bypass the caches */
+TEST_F(device, coherent_device_takes_no_hwpt_that_is_not)
+{
+	struct rig *rig = &self->rig;
+	struct mock_dev plain = rig_device(_metadata, rig, self->ioas_a);
+	struct mock_dev coherent;
+	__u32 hwpt_id = rig_hwpt(_metadata, rig, plain.idev_id, self->ioas_b, 0);
+
+	ASSERT_EQ(0, mock_device_create(rig->fd, MOCK_IOMMU_FULL, 0,
+					self->ioas_a, MOCK_DEV_COHERENT,
+					&coherent));
+	rig_keep(_metadata, rig, coherent.stdev_id);
+	EXPECT_NE(plain.hwpt_id, coherent.hwpt_id);
+	EXPECT_EQ(-EINVAL, mock_replace(rig->fd, coherent.stdev_id, hwpt_id,
+					NULL));
+
+	hwpt_id = rig_hwpt(_metadata, rig, coherent.idev_id, self->ioas_b, 0);
+	EXPECT_EQ(0, mock_replace(rig->fd, coherent.stdev_id, hwpt_id, NULL));
+	EXPECT_EQ(B, sees(self, &coherent));
+}
+
 TEST_F(device, drivers_errors_at_attach_become_EINVAL)
 {
 	/* VMMs try the next HWPT on EINVAL, and give up on anything else */

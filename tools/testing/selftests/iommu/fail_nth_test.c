@@ -12,6 +12,8 @@
 #include <poll.h>
 
 #define PAGES		24
+/* Enough for whole tables of the mock to go and come */
+#define SHOWN_PAGES	512
 /* Where the memory is in each IOAS from the start, and where ops map it again */
 #define THERE		APERTURE_FIRST
 #define ELSEWHERE	(APERTURE_FIRST + SZ_2M)
@@ -40,6 +42,8 @@
  * @ids: IDs an op has made
  * @fd: A file an op has made
  * @iova: An IOVA an op was given
+ * @memory_fd: Shows memory of @spare
+ * @shown: That, SHOWN_PAGES
  */
 struct world {
 	struct rig rig;
@@ -60,6 +64,8 @@ struct world {
 	__u32 ids[2];
 	int fd;
 	__u64 iova;
+	int memory_fd;
+	char *shown;
 };
 
 /**
@@ -782,6 +788,83 @@ static int vfio_cut_op(struct world *w)
 			      5 * w->page, NULL);
 }
 
+/* ---- Ops: memory of a device ---- */
+
+static int device_with_memory_op(struct world *w)
+{
+	return mock_memory(w->rig.fd, w->ids[0], w->page, &w->fd);
+}
+
+static int device_with_memory_gone_op(struct world *w)
+{
+	return close_op(w) ?: destroy_op(w);
+}
+
+static int map_memory_op(struct world *w)
+{
+	return ioas_map_fixed(w->rig.fd, w->rig.ioas_id, w->shown,
+			      SHOWN_PAGES * w->page, ELSEWHERE, IOAS_MAP_RW);
+}
+
+static int unmap_memory_op(struct world *w)
+{
+	return ioas_unmap(w->rig.fd, w->rig.ioas_id, ELSEWHERE,
+			  SHOWN_PAGES * w->page, NULL);
+}
+
+static int lone_ioas_with_memory_op(struct world *w)
+{
+	return ioas_alloc(w->rig.fd, &w->ids[1]) ?:
+	       ioas_map_fixed(w->rig.fd, w->ids[1], w->shown, w->page,
+			      ELSEWHERE, IOAS_MAP_RW) ?:
+	       ioas_map_fixed(w->rig.fd, w->ids[1], w->shown, w->page, THERE,
+			      IOAS_MAP_RW);
+}
+
+static int revoke_op(struct world *w)
+{
+	return mock_decode(w->rig.fd, w->spare.stdev_id, false);
+}
+
+static int restore_op(struct world *w)
+{
+	return mock_decode(w->rig.fd, w->spare.stdev_id, true);
+}
+
+static int map_memory_and_revoke_op(struct world *w)
+{
+	return map_memory_op(w) ?: revoke_op(w);
+}
+
+/* What did not succeed is made good by the second time, before it is unmapped */
+static int restore_and_unmap_memory_op(struct world *w)
+{
+	__u64 seen;
+
+	if (restore_op(w))
+		return -EIO;
+	seen = dma_peek(w->rig.fd, w->rig.dev.stdev_id, ELSEWHERE);
+	return unmap_memory_op(w) ?: seen == MARK ? 0 : -EIO;
+}
+
+static int vfio_map_memory_op(struct world *w)
+{
+	return vfio_map_dma(w->rig.fd, VFIO_MAP_RW, w->shown,
+			    SHOWN_PAGES * w->page, ELSEWHERE);
+}
+
+static int vfio_cut_memory_op(struct world *w)
+{
+	return vfio_unmap_dma(w->rig.fd, 0, ELSEWHERE + 2 * w->page,
+			      3 * w->page, NULL);
+}
+
+static int vfio_unmap_memory_op(struct world *w)
+{
+	return vfio_unmap_dma(w->rig.fd, 0, ELSEWHERE, SHOWN_PAGES * w->page,
+			      NULL);
+}
+
 /* ---- The table ---- */
 
 FIXTURE(fail_nth)
@@ -1242,6 +1325,54 @@ FIXTURE_VARIANT_ADD(fail_nth, vfio_unmap_that_cuts)
 	.after = vfio_unmap_op,
 };
 
+FIXTURE_VARIANT_ADD(fail_nth, device_memory)
+{
+	.before = device_op,
+	.op = device_with_memory_op,
+	.after = device_with_memory_gone_op,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, map_device_memory)
+{
+	.op = map_memory_op,
+	.after = unmap_memory_op,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, unmap_device_memory)
+{
+	.before = map_memory_op,
+	.op = unmap_memory_op,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, hwpt_alloc_that_maps_device_memory)
+{
+	.before = lone_ioas_with_memory_op,
+	.op = lone_hwpt_op,
+	.after = lone_hwpt_gone_op,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, revoke)
+{
+	.before = map_memory_op,
+	.op = revoke_op,
+	.after = restore_and_unmap_memory_op,
+};
+
+/* Only the copy of the ioctl's structure fails visibly */
+FIXTURE_VARIANT_ADD(fail_nth, restore)
+{
+	.before = map_memory_and_revoke_op,
+	.op = restore_op,
+	.after = restore_and_unmap_memory_op,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, vfio_unmap_that_cuts_device_memory)
+{
+	.before = vfio_map_memory_op,
+	.op = vfio_cut_memory_op,
+	.after = vfio_unmap_memory_op,
+};
+
 static void world_fill(struct __test_metadata *_metadata, struct world *w)
 {
 	struct rig *rig = &w->rig;
@@ -1258,6 +1389,20 @@ static void world_fill(struct __test_metadata *_metadata, struct world *w)
 					    w->mem, PAGES * w->page, THERE,
 					    IOAS_MAP_RW));
 	rig->mapped = PAGES * w->page;
+}
+
+static void world_show_memory(struct __test_metadata *_metadata,
+			      struct world *w)
+{
+	__u64 length = SHOWN_PAGES * w->page;
+
+	ASSERT_EQ(0, mock_memory(w->rig.fd, w->spare.stdev_id, length,
+				 &w->memory_fd));
+	w->shown = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED,
+			w->memory_fd, 0);
+	ASSERT_NE(MAP_FAILED, (void *)w->shown);
+	set_u64(w->shown, MARK);
+	ASSERT_EQ(0, mock_decode(w->rig.fd, w->spare.stdev_id, true));
 }
 
 FIXTURE_SETUP(fail_nth)
@@ -1279,6 +1424,7 @@ FIXTURE_SETUP(fail_nth)
 	world_fill(_metadata, w);
 
 	w->spare = rig_device_on(_metadata, rig, MOCK_IOMMU_FULL, 0, 0);
+	world_show_memory(_metadata, w);
 	w->pair[0] = rig_device_on(_metadata, rig, MOCK_IOMMU_FULL, 0,
 				   w->other_id);
 	w->pair[1] = rig_device_on(_metadata, rig, MOCK_IOMMU_FULL,
@@ -1310,6 +1456,8 @@ FIXTURE_TEARDOWN(fail_nth)
 		close(w->access_fd);
 	if (w->fault_fd)
 		close(w->fault_fd);
+	if (w->memory_fd)
+		close(w->memory_fd);
 	if (w->rig.fd > 0)
 		vfio_ioas_clear(w->rig.fd);
 	rig_close(_metadata, &w->rig);

@@ -505,6 +505,34 @@ static inline int mock_fail_attach(int fd, __u32 stdev_id, __u32 error)
 	return mock_cmd(fd, &cmd);
 }
 
+/* Give a device memory, and get the file that shows it */
+static inline int mock_memory(int fd, __u32 stdev_id, __u64 length,
+			      int *memory_fd)
+{
+	struct iommu_test_cmd cmd = {
+		.op = IOMMU_TEST_OP_DEV_MEMORY,
+		.id = stdev_id,
+		.dev_memory.length = length,
+	};
+	int rc = mock_cmd(fd, &cmd);
+
+	if (!rc)
+		*memory_fd = cmd.dev_memory.out_fd;
+	return rc;
+}
+
+/* Let other devices reach that, or not */
+static inline int mock_decode(int fd, __u32 stdev_id, bool enable)
+{
+	struct iommu_test_cmd cmd = {
+		.op = IOMMU_TEST_OP_DEV_DECODE,
+		.id = stdev_id,
+		.dev_decode.enable = enable,
+	};
+
+	return mock_cmd(fd, &cmd);
+}
+
 /* ---- The mock: DMA ---- */
 
 /**

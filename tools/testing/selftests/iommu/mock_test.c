@@ -103,7 +103,7 @@ TEST_F(mock, unknown_op_is_EOPNOTSUPP)
 {
 	static const __u32 ops[] = {
 		0, IOMMU_TEST_OP_TRIGGER_IOPF + 1, 0x1000,
-		IOMMU_TEST_OP_OWN_FIRST - 1, IOMMU_TEST_OP_DEV_FAIL_ATTACH + 1,
+		IOMMU_TEST_OP_OWN_FIRST - 1, IOMMU_TEST_OP_DEV_DECODE + 1,
 		UINT32_MAX,
 	};
 	unsigned int i;

@@ -5,31 +5,7 @@
  * with an errno that another thread can be the reason for.
  */
 #include "guest.h"
-#include <pthread.h>
-#include <time.h>
-
-/* How long each test runs; a step takes microseconds to milliseconds */
-#define SECONDS 2
-
-struct race;
-
-/**
- * struct runner - one thread
- * @race: What it belongs to
- * @step: Called over and over; returns 0 or the errno nobody can explain
- * @index: Number of the thread among those that do the same
- * @steps: How many steps it made
- * @error: The first error that step() returned
- * @thread: The thread
- */
-struct runner {
-	struct race *race;
-	int (*step)(struct runner *runner);
-	unsigned int index;
-	unsigned int steps;
-	int error;
-	pthread_t thread;
-};
+#include "race.h"
 
 /**
  * struct race - what the threads share
@@ -40,7 +16,6 @@ struct runner {
  * @access_fd: Two accesses, the first of which pins
  * @mem: Memory, four pages for each thread
  * @large: LARGE_PAGES of memory, in tests that have them
- * @start: When it began
  */
 struct race {
 	struct guest guest;
@@ -50,7 +25,6 @@ struct race {
 	__u32 access_fd[2];
 	char *mem;
 	char *large;
-	struct timespec start;
 };
 
 FIXTURE(race)
@@ -71,57 +45,6 @@ FIXTURE_TEARDOWN(race)
 		if (self->race.access_fd[i])
 			close(self->race.access_fd[i]);
 	rig_close(_metadata, &self->race.guest.rig);
-}
-
-static bool time_is_up(const struct race *race)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - race->start.tv_sec > SECONDS ||
-	       (now.tv_sec - race->start.tv_sec == SECONDS &&
-		now.tv_nsec >= race->start.tv_nsec);
-}
-
-static void *run(void *arg)
-{
-	struct runner *runner = arg;
-
-	/* Once at least, however late a busy machine has started this thread */
-	do {
-		runner->error = runner->step(runner);
-		runner->steps++;
-	} while (!runner->error && !time_is_up(runner->race));
-	return NULL;
-}
-
-static void run_all(struct __test_metadata *_metadata, struct race *race,
-		    struct runner *runners, unsigned int num)
-{
-	unsigned int i;
-
-	clock_gettime(CLOCK_MONOTONIC, &race->start);
-	for (i = 0; i < num; i++) {
-		runners[i].race = race;
-		ASSERT_EQ(0, pthread_create(&runners[i].thread, NULL, run,
-					    &runners[i]));
-	}
-	for (i = 0; i < num; i++) {
-		ASSERT_EQ(0, pthread_join(runners[i].thread, NULL));
-	}
-	for (i = 0; i < num; i++) {
-		EXPECT_EQ(0, runners[i].error) {
-			TH_LOG("thread %u, step %u: %s", i, runners[i].steps,
-			       strerror(-runners[i].error));
-		}
-		EXPECT_LT(0U, runners[i].steps);
-	}
-}
-
-/* rc, unless it is one of the two that are fine */
-static int but(int rc, int fine, int fine_too)
-{
-	return rc == fine || rc == fine_too ? 0 : rc;
 }
 
 /* ---- Steps ---- */
