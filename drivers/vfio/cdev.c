@@ -240,7 +240,7 @@ static int vfio_cdev_bind_locked(struct vfio_device_file *df,
 
 	lockdep_assert_held(&device->dev_set->lock);
 
-	if (df->iommufd || device->open_count)
+	if (df->iommufd)
 		return -EINVAL;
 	ret = vfio_cdev_check_match(device);
 	if (ret)
@@ -248,7 +248,8 @@ static int vfio_cdev_bind_locked(struct vfio_device_file *df,
 	ret = vfio_cdev_block_group(device->group);
 	if (ret)
 		return ret;
-	ret = vfio_cdev_keep_device(df, device);
+	/* Then it is another file of the node that has it open */
+	ret = device->open_count ? -EINVAL : vfio_cdev_keep_device(df, device);
 	if (ret) {
 		vfio_cdev_unblock_group(device->group);
 		return ret;

@@ -69,7 +69,7 @@ static void iommufd_stop(void)
 static void type1_start(const struct pci_dev *pci)
 {
 	fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	must_fd(fd, "open /dev/vfio/vfio");
+	must_fd(fd < 0 ? -errno : fd, "open /dev/vfio/vfio");
 	group = pci_open_group(pci);
 	must_fd(group, "open the group");
 	MUST(vfio_group_set_container(group, fd));

@@ -9,6 +9,7 @@
 #ifndef __SELFTEST_IOMMU_VFIO_DEV_IOCTLS_H
 #define __SELFTEST_IOMMU_VFIO_DEV_IOCTLS_H
 
+#include <assert.h>
 #include <string.h>
 
 #include "ioctls.h"
@@ -188,8 +189,8 @@ struct hot_reset_info {
 };
 
 /* The arrays at the end of VFIO's structs have a size here */
-_Static_assert(offsetof(struct hot_reset_info, devices) ==
-	       sizeof(struct vfio_pci_hot_reset_info), "layout");
+static_assert(offsetof(struct hot_reset_info, devices) ==
+	      sizeof(struct vfio_pci_hot_reset_info), "layout");
 
 static inline int vfio_hot_reset_info(int dev, struct hot_reset_info *info)
 {
