@@ -12,16 +12,10 @@
 #include "extent.h"
 #include "ioas.h"
 #include "mmio.h"
+#include "relax.h"
 
 /* How long an access may take to let go before it is asked again */
 #define UNPIN_TIMEOUT msecs_to_jiffies(10)
-
-/* For loops whose steps are too short to ask the scheduler at each */
-static __always_inline void area_relax(void)
-{
-	if (need_resched())
-		cond_resched();
-}
 
 /*
  * Memory and the area it was mapped as. Copies and cuts are areas of their own; most
@@ -146,7 +140,7 @@ err_unmap:
 
 /**
  * area_empty() - undo area_fill()
- * @ioas: The IOAS, domains_sem held
+ * @ioas: The IOAS, with a domain; domains_sem held
  * @area: The area
  */
 void area_empty(struct iommufd_ioas *ioas, struct iommufd_area *area)
@@ -155,8 +149,6 @@ void area_empty(struct iommufd_ioas *ioas, struct iommufd_area *area)
 
 	lockdep_assert_held(&ioas->domains_sem);
 
-	if (list_empty(&ioas->domains))
-		return;
 	/* Only when no domain maps it any more are the pages let go */
 	list_for_each_entry(on, &ioas->domains, item)
 		area_unmap_domain(area, on->domain);
@@ -177,9 +169,11 @@ static void ioas_map_add(struct ioas_map *map, struct iommufd_area *area,
 	area->start = start;
 	area->prot = prot;
 	area->state = AREA_COMING;
+	area->access_pins = 0;
 	if (pages->mmio)
 		INIT_LIST_HEAD(&area->mappings);
 	/* As if at IOVA 0, until it is placed */
+	area->range.first = 0;
 	area->range.last = length - 1;
 	list_add_tail(&area->item, &map->areas);
 	map->length += length;
@@ -196,7 +190,7 @@ void ioas_map_destroy(struct ioas_map *map)
 	list_for_each_entry_safe(area, next, &map->areas, item) {
 		list_del(&area->item);
 		area_free(area);
-		area_relax();
+		relax();
 	}
 }
 
@@ -208,7 +202,7 @@ static bool ioas_map_is_aligned(const struct ioas_map *map,
 
 	list_for_each_entry(area, &map->areas, item) {
 		all |= area->start | area_length(area);
-		area_relax();
+		relax();
 	}
 	return !(all & (alignment - 1));
 }
@@ -260,7 +254,7 @@ static int ioas_insert_areas(struct iommufd_ioas *ioas, struct ioas_map *map)
 		rc = iova_space_insert(&ioas->space, &area->range);
 		if (rc)
 			goto err_remove;
-		area_relax();
+		relax();
 	}
 	return 0;
 
@@ -315,7 +309,7 @@ static void ioas_settle_areas(struct iommufd_ioas *ioas, struct ioas_map *map,
 			iova_space_remove(&ioas->space, &area->range);
 		else
 			area->state = AREA_THERE;
-		area_relax();
+		relax();
 	}
 	/* What stays has its place, and no list */
 	if (!rc)
@@ -341,7 +335,10 @@ int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map)
 	rc = down_read_killable(&ioas->domains_sem);
 	if (rc)
 		return rc;
-	rc = ioas_place_areas(ioas, map);
+	if (map->pinned && list_empty(&ioas->domains))
+		rc = -EFAULT;
+	if (!rc)
+		rc = ioas_place_areas(ioas, map);
 	if (!rc) {
 		rc = ioas_fill_areas(ioas, map);
 		ioas_settle_areas(ioas, map, rc);
@@ -350,20 +347,37 @@ int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map)
 	return rc;
 }
 
-static int memory_init(struct mapped_memory *memory, struct iommufd_ctx *ictx,
-		       unsigned long uptr, unsigned long length, int prot)
+/* @look: It may be memory of a device */
+static int ioas_map_memory(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
+			   unsigned long uptr, unsigned long length, int prot,
+			   struct ioas_map *map, bool look)
 {
-	struct iommufd_pages *pages = &memory->pages;
-	int rc;
+	struct mapped_memory *memory;
+	struct iommufd_pages *pages;
+	int rc = 0;
 
-	if (!list_empty(&ictx->mmios)) {
+	memory = kmalloc(sizeof(*memory), GFP_KERNEL_ACCOUNT);
+	if (!memory)
+		return -ENOMEM;
+	pages = &memory->pages;
+	pages->mmio = NULL;
+	if (look)
 		rc = iommufd_mmio_find(ictx, uptr, length, prot, pages);
-		if (rc || pages->mmio)
-			return rc;
+	if (rc) {
+		kfree(memory);
+		return rc;
 	}
-	iommufd_pages_init(pages, uptr, prot & IOMMU_WRITE,
-			   READ_ONCE(ictx->charge));
-	return 0;
+	if (!pages->mmio)
+		iommufd_pages_init(pages, uptr, prot & IOMMU_WRITE,
+				   READ_ONCE(ictx->charge));
+
+	INIT_LIST_HEAD(&map->areas);
+	map->length = 0;
+	ioas_map_add(map, &memory->area, pages, offset_in_page(uptr), length,
+		     prot);
+	rc = ioas_map(ioas, map);
+	ioas_map_destroy(map);
+	return rc;
 }
 
 /**
@@ -381,25 +395,18 @@ int ioas_map_user(struct iommufd_ctx *ictx, struct iommufd_ioas *ioas,
 		  unsigned long uptr, unsigned long length, int prot,
 		  struct ioas_map *map)
 {
-	struct mapped_memory *memory;
 	int rc;
 
-	memory = kzalloc(sizeof(*memory), GFP_KERNEL_ACCOUNT);
-	if (!memory)
-		return -ENOMEM;
-	rc = memory_init(memory, ictx, uptr, length, prot);
-	if (rc) {
-		kfree(memory);
+	/*
+	 * Hardly any memory is of a device, and that which is cannot be pinned, nor
+	 * charged perhaps. So look only when that was tried, or would not be.
+	 */
+	map->pinned = !list_empty(&ictx->mmios);
+	rc = ioas_map_memory(ictx, ioas, uptr, length, prot, map, false);
+	if (!map->pinned || (rc != -EFAULT && rc != -ENOMEM))
 		return rc;
-	}
-
-	INIT_LIST_HEAD(&map->areas);
-	map->length = 0;
-	ioas_map_add(map, &memory->area, &memory->pages, offset_in_page(uptr),
-		     length, prot);
-	rc = ioas_map(ioas, map);
-	ioas_map_destroy(map);
-	return rc;
+	map->pinned = false;
+	return ioas_map_memory(ictx, ioas, uptr, length, prot, map, true);
 }
 
 /**
@@ -425,7 +432,7 @@ bool ioas_is_mapped(struct iommufd_ioas *ioas, unsigned long first,
 		if (whole)
 			break;
 		next = range->last + 1;
-		area_relax();
+		relax();
 	}
 	mutex_unlock(&ioas->space_lock);
 	return whole;
@@ -441,7 +448,7 @@ static int area_copy(struct iommufd_area *area, unsigned long first,
 		return -EPERM;
 	if (prot & IOMMU_READ && area->pages->write_only)
 		return -EPERM;
-	copy = kzalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
+	copy = kmalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
 	if (!copy)
 		return -ENOMEM;
 	refcount_inc(&area->pages->refs);
@@ -481,7 +488,7 @@ int ioas_map_copy(struct iommufd_ioas *src, unsigned long first,
 		if (rc || whole)
 			break;
 		next = range->last + 1;
-		area_relax();
+		relax();
 	}
 	mutex_unlock(&src->space_lock);
 	return rc ?: whole ? 0 : -ENOENT;
@@ -497,7 +504,7 @@ static void ioas_unpick_leaving(struct list_head *leaving)
 	list_for_each_entry_safe(area, next, leaving, item) {
 		list_del(&area->item);
 		area->state = AREA_THERE;
-		area_relax();
+		relax();
 	}
 }
 
@@ -526,7 +533,7 @@ static int ioas_pick_leaving(struct iommufd_ioas *ioas, unsigned long first,
 			break;
 		area->state = AREA_LEAVING;
 		list_add_tail(&area->item, leaving);
-		area_relax();
+		relax();
 	}
 	if (rc)
 		ioas_unpick_leaving(leaving);
@@ -609,7 +616,7 @@ static void ioas_take_out(struct iommufd_ioas *ioas, struct list_head *leaving,
 		} else {
 			iova_space_remove(&ioas->space, &area->range);
 		}
-		area_relax();
+		relax();
 	}
 	ioas_note_departure(ioas);
 	mutex_unlock(&ioas->space_lock);
@@ -787,7 +794,7 @@ int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 		if (check_add_overflow(*unmapped, area_length(area), unmapped))
 			*unmapped = ULONG_MAX;
 		area_free(area);
-		area_relax();
+		relax();
 	}
 	return rc;
 }

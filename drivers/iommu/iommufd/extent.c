@@ -6,6 +6,7 @@
 #include <linux/minmax.h>
 
 #include "extent.h"
+#include "relax.h"
 
 /* How many pages are unpinned before others may run */
 #define UNPIN_SLICE 16384UL
@@ -13,16 +14,18 @@
 /**
  * extent_append() - make an extent longer
  * @extent: The extent
- * @pfn: The page that comes next
+ * @pfn: The first of the pages that come next
+ * @count: How many, contiguous
  *
- * Return: false if @pfn does not follow, or the extent cannot grow.
+ * Return: false if they are not contiguous with it, or would make it too long.
  */
-bool extent_append(struct pages_extent *extent, unsigned long pfn)
+bool extent_append(struct pages_extent *extent, unsigned long pfn,
+		   unsigned int count)
 {
 	if (pfn != extent->pfn + extent_pages(extent) ||
-	    extent_pages(extent) == EXTENT_MAX_PAGES)
+	    extent_pages(extent) + count > EXTENT_MAX_PAGES)
 		return false;
-	extent->count++;
+	extent->count += count;
 	return true;
 }
 
@@ -80,7 +83,7 @@ static int extent_map(const struct pages_extent *run,
 		left -= size;
 		target->iova += size;
 		target->left -= size;
-		cond_resched();
+		relax();
 	}
 	target->offset = 0;
 	return 0;
@@ -122,14 +125,14 @@ void extents_unpin(struct extent_iter iter, bool dirty)
 		struct page *page = pfn_to_page(run.pfn);
 		unsigned long left = extent_pages(&run);
 
-		while (left) {
-			unsigned long slice = min(left, UNPIN_SLICE);
-
-			unpin_user_page_range_dirty_lock(page, slice, dirty);
-			page = nth_page(page, slice);
-			left -= slice;
-			cond_resched();
+		for (; left > UNPIN_SLICE; left -= UNPIN_SLICE) {
+			unpin_user_page_range_dirty_lock(page, UNPIN_SLICE,
+							 dirty);
+			page = nth_page(page, UNPIN_SLICE);
+			relax();
 		}
+		unpin_user_page_range_dirty_lock(page, left, dirty);
+		relax();
 	}
 }
 

@@ -106,7 +106,8 @@ struct extent_target {
 	int prot;
 };
 
-bool extent_append(struct pages_extent *extent, unsigned long pfn);
+bool extent_append(struct pages_extent *extent, unsigned long pfn,
+		   unsigned int count);
 unsigned int extents_count(struct extent_iter iter);
 unsigned int extents_copy(struct pages_extent *dst, struct extent_iter iter);
 int extents_map(struct extent_iter iter, struct extent_target *target);

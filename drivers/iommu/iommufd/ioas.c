@@ -246,7 +246,10 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 			return rc;
 	}
 
-	/* What is unmapped cannot be put back if the answer does not fit */
+	/*
+	 * What is unmapped cannot be put back if the answer does not fit. This is
+	 * the answer already, unless there is more room than areas.
+	 */
 	if (put_user(cmd->length, &ucmd_unmap->length))
 		return -EFAULT;
 	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
@@ -257,7 +260,8 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	iommufd_object_put(&ioas->obj);
 	if (!rc && !unmapped && !all)
 		rc = -ENOENT;
-	if (!rc && put_user((u64)unmapped, &ucmd_unmap->length))
+	if (!rc && unmapped != cmd->length &&
+	    put_user((u64)unmapped, &ucmd_unmap->length))
 		rc = -EFAULT;
 	return rc;
 }

@@ -173,12 +173,14 @@ int iommufd_option(struct iommufd_ucmd *ucmd);
  * @length: Of all of them, in bytes
  * @iova: First IOVA; set if not @fixed
  * @fixed: @iova is given
+ * @pinned: Fail with -EFAULT if nothing would be pinned, for want of a domain
  */
 struct ioas_map {
 	struct list_head areas;
 	unsigned long length;
 	unsigned long iova;
 	bool fixed;
+	bool pinned;
 };
 
 /* area.c */

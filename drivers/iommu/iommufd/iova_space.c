@@ -147,23 +147,6 @@ struct iova_area *iova_space_first(struct iova_space *space,
 	return found && found->first <= last ? found : NULL;
 }
 
-/**
- * iova_space_next() - go on from iova_space_first()
- * @area: The area found last
- * @last: Last IOVA of the range
- *
- * Return: the next area up that begins in the range, or NULL.
- */
-struct iova_area *iova_space_next(struct iova_area *area, unsigned long last)
-{
-	struct iova_area *next;
-
-	if (area->last >= last)
-		return NULL;
-	next = to_area(rb_next(&area->node));
-	return next && next->first <= last ? next : NULL;
-}
-
 /* Is there a gap of @width below @node, itself included? */
 static bool iova_gap_below(struct rb_node *node, unsigned long width)
 {

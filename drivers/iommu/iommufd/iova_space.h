@@ -75,7 +75,6 @@ int iova_space_insert(struct iova_space *space, struct iova_area *area);
 void iova_space_remove(struct iova_space *space, struct iova_area *area);
 struct iova_area *iova_space_first(struct iova_space *space,
 				   unsigned long first, unsigned long last);
-struct iova_area *iova_space_next(struct iova_area *area, unsigned long last);
 
 int iova_space_find_room(struct iova_space *space,
 			 const struct iova_request *request,
@@ -91,5 +90,21 @@ int iova_allowed_add(struct rb_root_cached *allowed, unsigned long first,
 void iova_allowed_destroy(struct rb_root_cached *allowed);
 bool iova_space_next_usable(struct iova_space *space, unsigned long from,
 			    unsigned long *first, unsigned long *last);
+
+/**
+ * iova_space_next() - go on from iova_space_first()
+ * @area: The area found last
+ * @last: Last IOVA of the range
+ *
+ * Return: the next area up that begins in the range, or NULL.
+ */
+static inline struct iova_area *iova_space_next(struct iova_area *area,
+						unsigned long last)
+{
+	struct rb_node *node = area->last < last ? rb_next(&area->node) : NULL;
+	struct iova_area *next = rb_entry_safe(node, struct iova_area, node);
+
+	return next && next->first <= last ? next : NULL;
+}
 
 #endif

@@ -244,11 +244,13 @@ static int mmio_find_in_vma(struct iommufd_ctx *ictx,
 		return -EFAULT;
 	}
 
-	refcount_set(&pages->refs, 1);
-	pages->mmio = mmio;
-	pages->phys = start + ((addr & PAGE_MASK) - vma->vm_start);
-	pages->memory.writable = prot & IOMMU_WRITE;
-	pages->write_only = !(vma->vm_flags & VM_READ);
+	*pages = (struct iommufd_pages){
+		.refs = REFCOUNT_INIT(1),
+		.write_only = !(vma->vm_flags & VM_READ),
+		.mmio = mmio,
+		.phys = start + ((addr & PAGE_MASK) - vma->vm_start),
+		.memory.writable = prot & IOMMU_WRITE,
+	};
 	return 0;
 }
 
@@ -258,7 +260,7 @@ static int mmio_find_in_vma(struct iommufd_ctx *ictx,
  * @uptr: Address of the first byte, in the caller's memory
  * @length: In bytes, not 0
  * @prot: As for iommu_map()
- * @pages: Zeroed. Made to be the memory of the device, with one reference, if it is
+ * @pages: Made to be the memory of the device, with one reference, if it is
  *
  * Context: May sleep; takes mmap_lock.
  * Return: 0, with @pages->mmio set if it is memory of a device; -EFAULT if so, but

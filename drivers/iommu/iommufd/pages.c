@@ -15,24 +15,13 @@
 #include "extent.h"
 #include "mmio.h"
 #include "pages.h"
-
-/**
- * struct pages_chunk - extents that follow one another
- * @node: Index of the first and of the last page, in iommufd_pages::chunks
- * @num: Number of @extents
- * @extents: The extents
- */
-struct pages_chunk {
-	struct interval_tree_node node;
-	unsigned int num;
-	struct pages_extent extents[];
-};
+#include "relax.h"
 
 #define to_chunk(_node) container_of(_node, struct pages_chunk, node)
 
 /* A chunk fits a page */
-#define CHUNK_MAX_EXTENTS                                      \
-	((PAGE_SIZE - offsetof(struct pages_chunk, extents)) / \
+#define CHUNK_MAX_EXTENTS                         \
+	((PAGE_SIZE - sizeof(struct pages_chunk)) / \
 	 sizeof(struct pages_extent))
 
 /*
@@ -112,14 +101,30 @@ static void batch_destroy(struct pages_batch *batch)
 		free_page((unsigned long)batch->extents);
 }
 
-static struct pages_chunk *chunk_alloc(unsigned int num, gfp_t gfp)
+static struct pages_chunk *chunk_alloc(struct iommufd_pages *pages,
+				       unsigned int num, gfp_t gfp)
 {
-	struct pages_chunk *chunk;
+	struct pages_chunk *chunk = &pages->own_chunk;
 
-	chunk = kmalloc(struct_size(chunk, extents, num), gfp);
-	if (chunk)
-		chunk->num = num;
+	if (num == 1 && !chunk->num) {
+		chunk->extents = &pages->own_extent;
+	} else {
+		chunk = kmalloc(sizeof(*chunk) +
+				array_size(num, sizeof(*chunk->extents)), gfp);
+		if (!chunk)
+			return NULL;
+		chunk->extents = (struct pages_extent *)(chunk + 1);
+	}
+	chunk->num = num;
 	return chunk;
+}
+
+static void chunk_free(struct iommufd_pages *pages, struct pages_chunk *chunk)
+{
+	if (chunk == &pages->own_chunk)
+		chunk->num = 0;
+	else
+		kfree(chunk);
 }
 
 static void chunk_insert(struct iommufd_pages *pages, struct pages_chunk *chunk,
@@ -142,7 +147,7 @@ static int batch_flush(struct pages_batch *batch, struct iommufd_pages *pages)
 
 	if (!batch->num_extents)
 		return 0;
-	chunk = chunk_alloc(batch->num_extents, GFP_KERNEL_ACCOUNT);
+	chunk = chunk_alloc(pages, batch->num_extents, GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
 
@@ -154,6 +159,17 @@ static int batch_flush(struct pages_batch *batch, struct iommufd_pages *pages)
 	return 0;
 }
 
+/* How many of the first pages are contiguous */
+static unsigned int pages_run(struct page **pages, unsigned int num)
+{
+	unsigned long pfn = page_to_pfn(pages[0]);
+	unsigned int run = 1;
+
+	while (run < num && page_to_pfn(pages[run]) == pfn + run)
+		run++;
+	return run;
+}
+
 /*
  * Add @num pages at batch->pages to the extents. On an error the ones not added
  * are unpinned, the others are in the batch or in @pages.
@@ -161,24 +177,27 @@ static int batch_flush(struct pages_batch *batch, struct iommufd_pages *pages)
 static int batch_add(struct pages_batch *batch, struct iommufd_pages *pages,
 		     unsigned int num)
 {
-	unsigned int i;
+	struct page **page = batch->pages;
+	unsigned int run;
 	int rc;
 
-	for (i = 0; i < num; i++, batch->next++) {
-		unsigned long pfn = page_to_pfn(batch->pages[i]);
+	for (; num; num -= run, page += run, batch->next += run) {
+		unsigned long pfn = page_to_pfn(*page);
 
+		run = pages_run(page, num);
 		if (batch->num_extents &&
-		    extent_append(&batch->extents[batch->num_extents - 1], pfn))
+		    extent_append(&batch->extents[batch->num_extents - 1], pfn,
+				  run))
 			continue;
 		if (batch->num_extents == batch->max_extents) {
 			rc = batch_flush(batch, pages);
 			if (rc) {
-				unpin_user_pages(batch->pages + i, num - i);
+				unpin_user_pages(page, num);
 				return rc;
 			}
 		}
 		batch->extents[batch->num_extents++] =
-			(struct pages_extent){ .pfn = pfn, .count = 1 };
+			(struct pages_extent){ .pfn = pfn, .count = run };
 	}
 	return 0;
 }
@@ -201,7 +220,7 @@ static int batch_gather(struct pages_batch *batch, struct iommufd_pages *pages,
 			return rc;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		cond_resched();
+		relax();
 	}
 	return batch_flush(batch, pages);
 }
@@ -280,7 +299,7 @@ static void chunk_cut(struct iommufd_pages *pages, struct pages_chunk *chunk,
 						      before + gone, after);
 
 		if (before)
-			rest = chunk_alloc(extents_count(tail),
+			rest = chunk_alloc(pages, extents_count(tail),
 					   GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 		rest->num = extents_copy(rest->extents, tail);
 		chunk_insert(pages, rest, last + 1, old.last);
@@ -292,7 +311,27 @@ static void chunk_cut(struct iommufd_pages *pages, struct pages_chunk *chunk,
 		chunk_insert(pages, chunk, old.start, first - 1);
 	}
 	if (!before && !after)
-		kfree(chunk);
+		chunk_free(pages, chunk);
+}
+
+/* Unpin everything */
+static void pages_release_all(struct iommufd_pages *pages)
+{
+	struct pages_chunk *chunk, *next;
+
+	rbtree_postorder_for_each_entry_safe(chunk, next,
+					     &pages->chunks.rb_root, node.rb) {
+		unsigned long count = node_length(&chunk->node);
+
+		extents_unpin((struct extent_iter)EXTENT_ITER(chunk->extents,
+							      chunk->num, 0,
+							      count),
+			      pages->memory.writable);
+		user_memory_uncharge(&pages->memory, count);
+		chunk_free(pages, chunk);
+		relax();
+	}
+	pages->chunks = RB_ROOT_CACHED;
 }
 
 /* Unpin all of [@first, @last] that is pinned */
@@ -304,7 +343,7 @@ static void pages_release(struct iommufd_pages *pages, unsigned long first,
 	while ((node = interval_tree_iter_first(&pages->chunks, first, last))) {
 		chunk_cut(pages, to_chunk(node), max(first, node->start),
 			  min(last, node->last));
-		cond_resched();
+		relax();
 	}
 }
 
@@ -344,6 +383,15 @@ static int pages_pin_locked(struct iommufd_pages *pages, struct pages_pin *pin,
 static void pages_unpin_locked(struct iommufd_pages *pages,
 			       struct pages_pin *pin)
 {
+	struct rb_node *rb = &pin->node.rb;
+
+	/* Most often it is the one pin there is */
+	if (pages->pins.rb_root.rb_node == rb && !rb->rb_left &&
+	    !rb->rb_right) {
+		pages->pins = RB_ROOT_CACHED;
+		pages_release_all(pages);
+		return;
+	}
 	interval_tree_remove(&pin->node, &pages->pins);
 	pages_release_unneeded(pages, pin->node.start, pin->node.last);
 }
@@ -589,7 +637,7 @@ int pages_rw(struct iommufd_pages *pages, unsigned long start, void *data,
 		start += once;
 		data += once;
 		length -= once;
-		cond_resched();
+		relax();
 	}
 	return 0;
 }
@@ -626,7 +674,7 @@ int pages_map(struct iommufd_pages *pages, unsigned long start,
 		rc = extents_map((struct extent_iter)
 				 EXTENT_ITER(chunk->extents, chunk->num, skip,
 					     node_length(node) - skip), target);
-		cond_resched();
+		relax();
 	}
 	mutex_unlock(&pages->lock);
 
@@ -640,7 +688,7 @@ int pages_map(struct iommufd_pages *pages, unsigned long start,
 
 /**
  * iommufd_pages_init() - remember a range of the caller's memory
- * @pages: Where, zeroed, in memory of kmalloc() that begins with it
+ * @pages: Where, in memory of kmalloc() that begins with it
  * @uptr: Address of its first byte
  * @writable: Whether devices will write to it
  * @charge: How pinned pages are charged
@@ -651,9 +699,12 @@ void iommufd_pages_init(struct iommufd_pages *pages, unsigned long uptr,
 			bool writable, enum memory_charge charge)
 {
 	refcount_set(&pages->refs, 1);
+	pages->write_only = false;
+	pages->mmio = NULL;
 	mutex_init(&pages->lock);
 	pages->pins = RB_ROOT_CACHED;
 	pages->chunks = RB_ROOT_CACHED;
+	pages->own_chunk.num = 0;
 	user_memory_init(&pages->memory, uptr, writable, charge);
 }
 

@@ -29,9 +29,21 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 
+#include "extent.h"
 #include "gup.h"
 
-struct extent_target;
+/**
+ * struct pages_chunk - extents that follow one another
+ * @node: Index of the first and of the last page, in iommufd_pages::chunks
+ * @num: Number of @extents
+ * @extents: The extents
+ */
+struct pages_chunk {
+	struct interval_tree_node node;
+	unsigned int num;
+	struct pages_extent *extents;
+};
+
 struct iommufd_mmio;
 
 /**
@@ -44,6 +56,8 @@ struct iommufd_mmio;
  * @memory: The memory
  * @pins: struct pages_pin, by index
  * @chunks: struct pages_chunk, the extents, by index
+ * @own_chunk: A chunk of a single extent, for what is small; free while its num is 0
+ * @own_extent: That extent
  */
 struct iommufd_pages {
 	refcount_t refs;
@@ -54,6 +68,8 @@ struct iommufd_pages {
 	struct user_memory memory;
 	struct rb_root_cached pins;
 	struct rb_root_cached chunks;
+	struct pages_chunk own_chunk;
+	struct pages_extent own_extent;
 };
 
 /**

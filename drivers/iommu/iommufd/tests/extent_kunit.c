@@ -103,12 +103,14 @@ static void appends_only_what_follows(struct kunit *test)
 {
 	struct pages_extent extent = { .pfn = 100, .count = 2 };
 
-	KUNIT_EXPECT_FALSE(test, extent_append(&extent, 99));
-	KUNIT_EXPECT_FALSE(test, extent_append(&extent, 101));
-	KUNIT_EXPECT_FALSE(test, extent_append(&extent, 103));
-	KUNIT_EXPECT_TRUE(test, extent_append(&extent, 102));
+	KUNIT_EXPECT_FALSE(test, extent_append(&extent, 99, 1));
+	KUNIT_EXPECT_FALSE(test, extent_append(&extent, 101, 1));
+	KUNIT_EXPECT_FALSE(test, extent_append(&extent, 103, 1));
+	KUNIT_EXPECT_TRUE(test, extent_append(&extent, 102, 1));
 	KUNIT_EXPECT_EQ(test, 3, extent_pages(&extent));
 	KUNIT_EXPECT_EQ(test, 100, (u64)extent.pfn);
+	KUNIT_EXPECT_TRUE(test, extent_append(&extent, 103, 512));
+	KUNIT_EXPECT_EQ(test, 515, extent_pages(&extent));
 }
 
 static void appends_up_to_the_limit(struct kunit *test)
@@ -117,8 +119,9 @@ static void appends_up_to_the_limit(struct kunit *test)
 				       .count = EXTENT_MAX_PAGES - 1 };
 	unsigned long next = extent.pfn + EXTENT_MAX_PAGES - 1;
 
-	KUNIT_EXPECT_TRUE(test, extent_append(&extent, next));
-	KUNIT_EXPECT_FALSE(test, extent_append(&extent, next + 1));
+	KUNIT_EXPECT_FALSE(test, extent_append(&extent, next, 2));
+	KUNIT_EXPECT_TRUE(test, extent_append(&extent, next, 1));
+	KUNIT_EXPECT_FALSE(test, extent_append(&extent, next + 1, 1));
 	KUNIT_EXPECT_EQ(test, EXTENT_MAX_PAGES, extent_pages(&extent));
 }
 

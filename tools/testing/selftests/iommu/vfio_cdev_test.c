@@ -436,7 +436,7 @@ FIXTURE_TEARDOWN(token)
 	rig_close(_metadata, &self->rig);
 }
 
-TEST_F(token, virtual_function_of_VFIOs_device_is_EACCES)
+TEST_F(token, virtual_function_of_a_device_of_vfio_is_EACCES)
 {
 	__u32 ioas_id = 0;
 
