@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The front door. Each target is one script in scripts/, which says what it does.
 .DEFAULT_GOAL := help
-export FORCE BASE UPSTREAM SUITE MUTANT SIDE JOBS MEM SMP TIMEOUT KVM APPEND QEMU_ARGS DEVICES
+export FORCE BASE UPSTREAM SUITE MUTANT ONLY SIDE JOBS MEM SMP TIMEOUT KVM APPEND QEMU_ARGS DEVICES
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup prepare refresh export build debug-build run shell test check check-each mutants bench races clean
+.PHONY: help setup prepare refresh export build debug-build run shell test check check-each compile type1 mutants bench races emulator forgetful clean
 
 help:
 	@scripts/help
-setup prepare refresh export run test check check-each mutants bench races:
+setup prepare refresh export run test check check-each mutants bench races emulator forgetful:
 	@scripts/$@
+compile type1:
+	@scripts/check-$@
 build:
 	@scripts/build run
 debug-build:

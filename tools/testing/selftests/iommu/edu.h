@@ -39,6 +39,18 @@ static inline int edu_dma(const struct vfio_dev *dev, __u64 src, __u64 dst,
 	return edu_bar_dma(dev->bar, src, dst, length, flags);
 }
 
+/* Without waiting for the end */
+static inline void edu_start(const struct vfio_dev *dev, __u64 src, __u64 dst,
+			     __u32 length, __u32 flags)
+{
+	edu_bar_start(dev->bar, src, dst, length, flags);
+}
+
+static inline bool edu_is_busy(const struct vfio_dev *dev)
+{
+	return edu_get(dev, EDU_DMA_CMD) & EDU_DMA_START;
+}
+
 /* The device reads memory into its buffer */
 static inline int edu_load(const struct vfio_dev *dev, __u64 iova, __u32 length)
 {

@@ -66,13 +66,19 @@ static inline int edu_bar_wait(volatile __u8 *bar)
 	return -ETIMEDOUT;
 }
 
-static inline int edu_bar_dma(volatile __u8 *bar, __u64 src, __u64 dst,
-			      __u32 length, __u32 flags)
+static inline void edu_bar_start(volatile __u8 *bar, __u64 src, __u64 dst,
+				 __u32 length, __u32 flags)
 {
 	edu_bar_set64(bar, EDU_DMA_SRC, src);
 	edu_bar_set64(bar, EDU_DMA_DST, dst);
 	edu_bar_set64(bar, EDU_DMA_COUNT, length);
 	edu_bar_set64(bar, EDU_DMA_CMD, flags | EDU_DMA_START);
+}
+
+static inline int edu_bar_dma(volatile __u8 *bar, __u64 src, __u64 dst,
+			      __u32 length, __u32 flags)
+{
+	edu_bar_start(bar, src, dst, length, flags);
 	return edu_bar_wait(bar);
 }
 

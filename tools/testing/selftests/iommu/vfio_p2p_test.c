@@ -177,6 +177,26 @@ TEST_F(p2p, hot_reset_of_the_device_takes_it_away)
 	reaches(_metadata, self, 0xba58);
 }
 
+/* A transfer takes 100 ms, in which there is room for many resets: it meets one */
+TEST_F(p2p, transfer_during_a_hot_reset_is_blocked)
+{
+	bool blocked = false;
+	int i, log;
+
+	start_memory(_metadata, &self->memory, self->rig.fd);
+	ASSERT_EQ(0, map_bar(self, IOAS_MAP_RW));
+	reaches(_metadata, self, 0xba5c);
+	for (i = 0; i < 10 && !blocked; i++) {
+		log = fault_log_ready(_metadata);
+		edu_start(&self->edu, EDU_BUFFER, BAR_IOVA, sizeof(__u64),
+			  EDU_DMA_TO_MEMORY);
+		while (edu_is_busy(&self->edu))
+			ASSERT_EQ(0, vfio_hot_reset(self->memory.fd, NULL, 0));
+		blocked = fault_logged(log, "DMA Write", BAR_IOVA);
+	}
+	EXPECT_TRUE(blocked);
+}
+
 TEST_F(p2p, close_of_the_device_takes_it_away_for_good)
 {
 	start_memory(_metadata, &self->memory, self->rig.fd);
