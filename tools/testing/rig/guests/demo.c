@@ -6,7 +6,8 @@
  * The VMM lends a "guest" 4 MiB of its memory and maps them in an IOAS: that is
  * stage 2. The guest writes a page table into that memory: that is stage 1. A
  * mock device, which walks tables and caches translations as an IOMMU would,
- * then does DMA through both. At the end real PCI devices do DMA (pci_story).
+ * then does DMA through both. At the end real PCI devices do DMA
+ * (pci_story), also through a guest's table (vtd_story).
  *
  * Each step prints the ioctls it issues and what the device saw, checks both
  * and ends with a tick. The first expectation that does not hold ends the
@@ -26,6 +27,7 @@
 #include "guest_table.h"
 #include "pci_story.h"
 #include "say.h"
+#include "vtd_story.h"
 
 /* Where things lie in guest memory; it starts where the mock's aperture does */
 #define RAM_GPA		0x01000000ULL
@@ -314,5 +316,6 @@ int main(void)
 	stage2_unmap(&s);
 	tear_down(&s);
 	pci_story();
+	vtd_story();
 	return story_end();
 }

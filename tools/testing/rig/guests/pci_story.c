@@ -9,11 +9,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "pci_guest.h"
 #include "pci_story.h"
 #include "say.h"
 
 #include "../../selftests/iommu/edu_dma.h"
-#include "../../selftests/iommu/pci.h"
 #include "../../selftests/iommu/vfio_dev_ioctls.h"
 
 #define PAGE		4096UL
@@ -24,83 +24,12 @@
 
 #define MESSAGE		"copied by a PCI device"
 
-/**
- * struct pci_guest - a device the VMM has
- * @pci: Which
- * @fd: Its open node
- * @id: In the iommufd
- * @bar: The BAR that the story is about
- */
-struct pci_guest {
-	struct pci_dev pci;
-	int fd;
-	__u32 id;
-	volatile __u8 *bar;
-};
-
 static int fd;
 static __u32 ioas;
 static char *from, *to;
 static struct pci_guest edu, memory;
 
-/* ---- Devices ---- */
-
-static void take(struct pci_guest *guest)
-{
-	char name[32] = "", path[PATH_MAX];
-
-	expect_errno(0, pci_bind(&guest->pci, PCI_DRIVER_VFIO));
-	pci_path(&guest->pci, "", path);
-	vfio_cdev_name(path, name, sizeof(name));
-	asked("open", "/dev/vfio/devices/%s, PCI device %s", name,
-	      guest->pci.name);
-	guest->fd = pci_open_cdev(&guest->pci);
-	expect_errno(0, guest->fd < 0 ? guest->fd : 0);
-	answered("good for nothing yet");
-
-	asked("VFIO_DEVICE_BIND_IOMMUFD", "%s", name);
-	expect_errno(0, vfio_bind(guest->fd, fd, &guest->id));
-	answered("dev_id %u", guest->id);
-}
-
-static __u64 config_offset(const struct pci_guest *guest)
-{
-	struct vfio_region_info info;
-
-	expect_errno(0, vfio_region_info(guest->fd, VFIO_PCI_CONFIG_REGION_INDEX,
-					 &info));
-	return info.offset + PCI_COMMAND;
-}
-
-static void set_command(const struct pci_guest *guest, __u16 bits, bool on)
-{
-	__u64 offset = config_offset(guest);
-	__u16 command;
-
-	if (pread(guest->fd, &command, sizeof(command), offset) !=
-	    sizeof(command))
-		step_failed("config space: cannot be read");
-	command = on ? command | bits : command & ~bits;
-	if (pwrite(guest->fd, &command, sizeof(command), offset) !=
-	    sizeof(command))
-		step_failed("config space: cannot be written");
-}
-
-static void map_bar(struct pci_guest *guest, unsigned int bar)
-{
-	struct vfio_region_info info;
-	void *mem;
-
-	expect_errno(0, vfio_region_info(guest->fd,
-					 VFIO_PCI_BAR0_REGION_INDEX + bar,
-					 &info));
-	mem = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		   guest->fd, info.offset);
-	if (mem == MAP_FAILED)
-		step_failed("mmap of BAR %u: %s", bar, strerror(errno));
-	guest->bar = mem;
-	set_command(guest, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, true);
-}
+/* ---- DMA ---- */
 
 /* The edu copies the message from its IOVA to another */
 static void device_copies(__u64 iova)
@@ -132,14 +61,14 @@ static void bind_and_attach(void)
 	step_begin("A real PCI device, by its own node");
 	fd = iommufd_open();
 	expect_errno(0, fd < 0 ? fd : 0);
-	take(&edu);
+	pci_guest_take(&edu, fd);
 	asked("IOMMU_IOAS_ALLOC", "no flags");
 	expect_errno(0, ioas_alloc(fd, &ioas));
 	answered("IOAS %u", ioas);
 	asked("VFIO_DEVICE_ATTACH_IOMMUFD_PT", "IOAS %u", ioas);
 	expect_errno(0, vfio_attach(edu.fd, ioas, &hwpt));
 	answered("HWPT %u", hwpt);
-	map_bar(&edu, 0);
+	pci_guest_map_bar(&edu, 0);
 	step_held("its DMA goes through the IOMMU's table of this IOAS, which is empty");
 }
 
@@ -177,8 +106,8 @@ static void peer_to_peer(void)
 	const char *bar;
 
 	step_begin("It does DMA into the BAR of another device");
-	take(&memory);
-	map_bar(&memory, MEMORY_BAR);
+	pci_guest_take(&memory, fd);
+	pci_guest_map_bar(&memory, MEMORY_BAR);
 	bar = (const char *)memory.bar;
 	memset((void *)memory.bar, 0, 32);
 	asked("IOMMU_IOAS_MAP", "mmap() of its BAR %d at IOVA %s, rw",
@@ -191,11 +120,11 @@ static void peer_to_peer(void)
 	expect_text("text in the BAR", MESSAGE, bar);
 
 	asked("config space", "the other device's memory decoding off");
-	set_command(&memory, PCI_COMMAND_MEMORY, false);
+	pci_guest_command(&memory, PCI_COMMAND_MEMORY, false);
 	answered("off");
 	device_is_refused(BAR_IOVA);
 	asked("config space", "and on again");
-	set_command(&memory, PCI_COMMAND_MEMORY, true);
+	pci_guest_command(&memory, PCI_COMMAND_MEMORY, true);
 	answered("on");
 	memset((void *)memory.bar, 0, 32);
 	device_copies(BAR_IOVA);
