@@ -12,8 +12,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/iommu.h>
-#include <linux/rcupdate.h>
-#include <linux/xarray.h>
+#include <linux/rculist.h>
 
 #include "iommu.h"
 #include "iommufd.h"
@@ -45,10 +44,9 @@ static void domain_set_ssade(struct dmar_domain *domain,
 static void domain_change_entries(struct dmar_domain *domain, bool enabled)
 {
 	struct iommu_domain_info *on;
-	unsigned long i;
 
 	rcu_read_lock();
-	xa_for_each(&domain->iommu_array, i, on) {
+	for_each_iommu_of(on, domain) {
 		domain_set_ssade(domain, on->iommu, enabled);
 		qi_flush_pasid_cache(on->iommu, on->did, QI_PC_ALL_PASIDS, 0);
 		on->iommu->flush.flush_iotlb(on->iommu, on->did, 0, 0,

@@ -115,6 +115,7 @@ struct iommu_domain *intel_nested_alloc(struct device_domain_info *info,
 	nested->parent = parent;
 	nested->s1 = s1;
 	INIT_LIST_HEAD(&nested->devices);
+	INIT_LIST_HEAD(&nested->iommus);
 	spin_lock_init(&nested->lock);
 	xa_init(&nested->iommu_array);
 

@@ -14,7 +14,7 @@
 #include <linux/log2.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
-#include <linux/rcupdate.h>
+#include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
@@ -24,36 +24,19 @@
 #include "pasid.h"
 
 /*
- * What a round, and a submission, has at most: half of the queue, so that another's
- * fits beside it.
+ * What a round, and a submission, has at most: not all of the queue, so that those of
+ * others fit beside it.
  */
-#define ROUND_MAX (QI_LENGTH / 2)
-
-/* So few go without allocating memory */
-#define ROUND_FEW 4
+#define ROUND_MAX (QI_LENGTH * 3 / 4)
 
 /* For more than so many, it is faster to flush all of a device's TLB */
 #define DEV_IOTLB_MAX_RANGES QI_DEV_IOTLB_MAX_INVS
 
 /**
- * struct page_range - what is to be invalidated
- * @first: First page
- * @last: Last page
- * @leaf: Entries above the leaves have not changed
- */
-struct page_range {
-	u64 first;
-	u64 last;
-	bool leaf;
-};
-
-/**
  * struct inval_round - requests that are carried out together
- * @requests: Room for requests as user space wrote them
- * @ranges: What they make, neighbours merged
- * @num_ranges: How many
- * @all: One of them was for everything
- * @max: Room for requests, and for ranges
+ * @requests: As user space wrote them, and then with neighbours merged into one
+ * @num: How many requests are left of them
+ * @all: There was one for everything besides
  * @iommu: Where @descs are to be submitted
  * @descs: Descriptors not submitted yet
  * @num_descs: How many
@@ -61,10 +44,8 @@ struct page_range {
  */
 struct inval_round {
 	struct iommu_hwpt_vtd_s1_invalidate *requests;
-	struct page_range *ranges;
-	u32 num_ranges;
+	u32 num;
 	bool all;
-	u32 max;
 	struct intel_iommu *iommu;
 	struct qi_desc *descs;
 	u32 num_descs;
@@ -73,81 +54,107 @@ struct inval_round {
 
 /* ---- What is asked for ---- */
 
-static bool request_is_all(const struct iommu_hwpt_vtd_s1_invalidate *request)
+/* Anything but some pages, or wrong? */
+static __always_inline bool
+request_is_odd(const struct iommu_hwpt_vtd_s1_invalidate *request)
 {
-	return !request->addr && request->npages == U64_MAX;
+	if ((request->flags & ~IOMMU_VTD_INV_FLAGS_LEAF) | request->__reserved |
+	    (request->addr & ~VTD_PAGE_MASK))
+		return true;
+	return request->npages != 1 &&
+	       request->npages - 1 > (U64_MAX - request->addr) >> VTD_PAGE_SHIFT;
 }
 
-static int request_check(const struct iommu_hwpt_vtd_s1_invalidate *request)
+/* 0: such a request is for everything */
+static int request_check_odd(const struct iommu_hwpt_vtd_s1_invalidate *request)
 {
-	u64 last;
-
-	if (unlikely(request->flags & ~IOMMU_VTD_INV_FLAGS_LEAF ||
-		     request->__reserved))
+	if (request->flags & ~IOMMU_VTD_INV_FLAGS_LEAF || request->__reserved)
 		return -EOPNOTSUPP;
-	if (request_is_all(request))
+	if (!request->addr && request->npages == U64_MAX)
 		return 0;
-	if (unlikely(!IS_ALIGNED(request->addr, VTD_PAGE_SIZE) ||
-		     !request->npages))
+	if (!IS_ALIGNED(request->addr, VTD_PAGE_SIZE) || !request->npages)
 		return -EINVAL;
-	if (unlikely(request->npages > U64_MAX >> VTD_PAGE_SHIFT ||
-		     check_add_overflow(request->addr,
-					(request->npages << VTD_PAGE_SHIFT) - 1,
-					&last)))
-		return -EOVERFLOW;
-	return 0;
+	return -EOVERFLOW;
 }
 
-/* Make @range longer if the pages are next to it */
-static bool range_extend(struct page_range *range, u64 first, u64 last, bool leaf)
+/* How many requests from @request on ask for the page after the one before */
+static __always_inline u32
+count_next_pages(const struct iommu_hwpt_vtd_s1_invalidate *request,
+		 const struct iommu_hwpt_vtd_s1_invalidate *end, u64 next, u32 flags)
 {
-	if (range->leaf != leaf)
-		return false;
-	if (first == range->last + 1)
-		range->last = last;
-	else if (last + 1 == range->first)
-		range->first = first;
-	else
-		return false;
-	return true;
-}
+	const struct iommu_hwpt_vtd_s1_invalidate *from = request;
 
-static void round_add_request(struct inval_round *round,
-			      const struct iommu_hwpt_vtd_s1_invalidate *request)
-{
-	bool leaf = request->flags & IOMMU_VTD_INV_FLAGS_LEAF;
-	u64 first = request->addr >> VTD_PAGE_SHIFT;
-	u64 last = first + (request->npages - 1);
-
-	if (request_is_all(request)) {
-		round->all = true;
-		return;
+	/* The last page there is has none */
+	for (; next && request != end; request++) {
+		if (request->addr != next || request->npages != 1 ||
+		    request->flags != flags || request->__reserved)
+			break;
+		next += VTD_PAGE_SIZE;
 	}
-	if (round->num_ranges &&
-	    range_extend(&round->ranges[round->num_ranges - 1], first, last, leaf))
-		return;
-	round->ranges[round->num_ranges++] =
-		(struct page_range){ first, last, leaf };
+	return request - from;
+}
+
+/*
+ * Merge the first @num requests where they are. Returns how many of them come before
+ * one that is wrong.
+ */
+static __always_inline u32 round_merge(struct inval_round *round, u32 num,
+				       int *rc)
+{
+	struct iommu_hwpt_vtd_s1_invalidate *request = round->requests;
+	struct iommu_hwpt_vtd_s1_invalidate *end = request + num;
+	struct iommu_hwpt_vtd_s1_invalidate *out = request;
+	/* Of out[-1]: where it begins and ends; no request does there at first */
+	u64 out_addr = 1, out_end = 1;
+
+	for (; request != end; request++) {
+		u64 addr = request->addr;
+		u64 next = addr + (request->npages << VTD_PAGE_SHIFT);
+
+		if (unlikely(request_is_odd(request))) {
+			*rc = request_check_odd(request);
+			if (*rc)
+				break;
+			round->all = true;
+		} else if (addr == out_end && addr &&
+			   request->flags == out[-1].flags) {
+			u32 more = count_next_pages(request + 1, end, next,
+						    request->flags);
+
+			out[-1].npages += request->npages + more;
+			out_end = next + ((u64)more << VTD_PAGE_SHIFT);
+			request += more;
+		} else if (next == out_addr && next &&
+			   request->flags == out[-1].flags) {
+			out[-1].npages += request->npages;
+			out[-1].addr = out_addr = addr;
+		} else {
+			if (out != request)
+				*out = *request;
+			out++;
+			out_addr = addr;
+			out_end = next;
+		}
+	}
+	round->num = out - round->requests;
+	return request - round->requests;
 }
 
 /* Take @num requests in order; *@taken counts those before one that is wrong */
-static int round_take(struct inval_round *round,
-		      const struct iommu_user_data_array *array, u32 first,
-		      u32 num, u32 *taken)
+static __always_inline int round_take(struct inval_round *round,
+				      const struct iommu_user_data_array *array,
+				      u32 first, u32 num, u32 *taken)
 {
 	int rc;
 
-	round->num_ranges = 0;
+	round->num = 0;
 	round->all = false;
 	*taken = 0;
 	rc = iommu_copy_structs_from_user_array(
 		round->requests, array, IOMMU_HWPT_INVALIDATE_DATA_VTD_S1,
 		first, num, __reserved);
-	while (!rc && *taken < num) {
-		rc = request_check(&round->requests[*taken]);
-		if (!rc)
-			round_add_request(round, &round->requests[(*taken)++]);
-	}
+	if (!rc)
+		*taken = round_merge(round, num, &rc);
 	return rc;
 }
 
@@ -161,11 +168,12 @@ static int round_submit(struct inval_round *round)
 	return num ? qi_submit_sync(round->iommu, round->descs, num, 0) : 0;
 }
 
-static int round_add_desc(struct inval_round *round, struct qi_desc desc)
+static __always_inline int round_add_desc(struct inval_round *round,
+					   struct qi_desc desc)
 {
 	int rc = 0;
 
-	if (round->num_descs == round->max_descs)
+	if (unlikely(round->num_descs == round->max_descs))
 		rc = round_submit(round);
 	round->descs[round->num_descs++] = desc;
 	return rc;
@@ -182,28 +190,23 @@ struct page_block {
 };
 
 /*
- * Cover @range with one block or two, of which each is less than twice as large as
- * its part of the range. They meet where the range crosses the boundary with most
+ * Cover the pages of @request, more than one, with one block or two, of which each is
+ * less than twice as large as its part of them. They meet at the boundary with most
  * zeros: on either side a power of two fits that is not smaller than what is there.
  */
-static unsigned int range_cover(const struct page_range *range,
+static unsigned int cover_pages(const struct iommu_hwpt_vtd_s1_invalidate *request,
 				struct page_block *blocks)
 {
-	unsigned int order = fls64(range->first ^ range->last);
-	unsigned int below, above;
-	u64 middle;
+	u64 first = request->addr >> VTD_PAGE_SHIFT;
+	u64 last = first + (request->npages - 1);
+	unsigned int order = fls64(first ^ last);
+	u64 middle = last >> (order - 1) << (order - 1);
+	unsigned int below = order_base_2(middle - first);
+	unsigned int above = order_base_2(last - middle + 1);
 
-	if (!order) {
-		blocks[0] = (struct page_block){
-			range->first << VTD_PAGE_SHIFT, 0 };
-		return 1;
-	}
-	middle = range->last >> (order - 1) << (order - 1);
-	below = order_base_2(middle - range->first);
-	above = order_base_2(range->last - middle + 1);
 	if (below == order - 1 && above == order - 1) {
 		blocks[0] = (struct page_block){
-			range->last >> order << (order + VTD_PAGE_SHIFT), order };
+			last >> order << (order + VTD_PAGE_SHIFT), order };
 		return 1;
 	}
 	blocks[0] = (struct page_block){
@@ -212,36 +215,76 @@ static unsigned int range_cover(const struct page_range *range,
 	return 2;
 }
 
-/* The IOTLB of one IOMMU, in which the domain has ID @did */
-static int round_flush_iotlb(struct inval_round *round, u16 did)
+static unsigned int cover(const struct iommu_hwpt_vtd_s1_invalidate *request,
+			  struct page_block *blocks)
 {
-	unsigned int max_order = cap_max_amask_val(round->iommu->cap);
-	bool all = round->all;
-	u32 i;
-	int rc;
+	if (request->npages != 1)
+		return cover_pages(request, blocks);
+	blocks[0] = (struct page_block){ request->addr, 0 };
+	return 1;
+}
 
-	for (i = 0; i < round->num_ranges && !all; i++) {
-		struct page_block blocks[2];
-		unsigned int num = range_cover(&round->ranges[i], blocks);
+/* Many pages; false if the hardware does not flush so many as such */
+static noinline bool
+round_flush_iotlb_pages(struct inval_round *round, u16 did,
+			const struct iommu_hwpt_vtd_s1_invalidate *request,
+			int *rc)
+{
+	struct page_block blocks[2];
+	unsigned int num = cover_pages(request, blocks);
 
-		while (num--) {
-			if (blocks[num].order > max_order) {
-				all = true;
-				break;
-			}
-			rc = round_add_desc(round,
-					    qi_desc_piotlb(did, PASID_RID2PASID,
-							   blocks[num].addr,
-							   blocks[num].order,
-							   round->ranges[i].leaf));
-			if (rc)
-				return rc;
-		}
+	while (num-- && !*rc) {
+		if (blocks[num].order > cap_max_amask_val(round->iommu->cap))
+			return false;
+		*rc = round_add_desc(round,
+				     qi_desc_piotlb(did, PASID_RID2PASID,
+						    blocks[num].addr,
+						    blocks[num].order,
+						    request->flags));
 	}
-	if (!all)
-		return 0;
-	return round_add_desc(round, qi_desc_piotlb(did, PASID_RID2PASID, 0,
-						    QI_PIOTLB_ALL, false));
+	return true;
+}
+
+/* Those of a page each, as far as they come and there is room; returns what is next */
+static __always_inline const struct iommu_hwpt_vtd_s1_invalidate *
+round_add_single_pages(struct inval_round *round, u16 did,
+		       const struct iommu_hwpt_vtd_s1_invalidate *request,
+		       const struct iommu_hwpt_vtd_s1_invalidate *end)
+{
+	struct qi_desc *desc = round->descs + round->num_descs;
+	struct qi_desc *room_end = round->descs + round->max_descs;
+
+	for (; request != end && desc != room_end; request++) {
+		if (request->npages != 1)
+			break;
+		*desc++ = qi_desc_piotlb(did, PASID_RID2PASID, request->addr, 0,
+					 request->flags & IOMMU_VTD_INV_FLAGS_LEAF);
+	}
+	round->num_descs = desc - round->descs;
+	return request;
+}
+
+/* The IOTLB of one IOMMU, in which the domain has ID @did */
+static __always_inline int round_flush_iotlb(struct inval_round *round, u16 did)
+{
+	const struct iommu_hwpt_vtd_s1_invalidate *request = round->requests;
+	const struct iommu_hwpt_vtd_s1_invalidate *end = request + round->num;
+	bool all = round->all;
+	int rc = 0;
+
+	while (!all && !rc) {
+		request = round_add_single_pages(round, did, request, end);
+		if (request == end)
+			return 0;
+		if (request->npages == 1)
+			rc = round_submit(round);
+		else
+			all = !round_flush_iotlb_pages(round, did, request++,
+						       &rc);
+	}
+	return rc ?: round_add_desc(round, qi_desc_piotlb(did, PASID_RID2PASID,
+							  0, QI_PIOTLB_ALL,
+							  false));
 }
 
 static int round_flush_block(struct inval_round *round,
@@ -267,12 +310,12 @@ static int round_flush_device(struct inval_round *round,
 	u32 i;
 	int rc = 0;
 
-	if (round->all || round->num_ranges > DEV_IOTLB_MAX_RANGES)
+	if (round->all || round->num > DEV_IOTLB_MAX_RANGES)
 		return round_flush_block(round, info, &all);
 
-	for (i = 0; i < round->num_ranges && !rc; i++) {
+	for (i = 0; i < round->num && !rc; i++) {
 		struct page_block blocks[2];
-		unsigned int num = range_cover(&round->ranges[i], blocks);
+		unsigned int num = cover(&round->requests[i], blocks);
 
 		while (num-- && !rc)
 			rc = round_flush_block(round, info, &blocks[num]);
@@ -306,16 +349,16 @@ static int round_flush_devices(struct inval_round *round,
  * A device asks again for what its TLB has lost, and may be answered from the IOTLB:
  * that goes first (VT-d spec section 6.5.2.5).
  */
-static int round_carry_out(struct inval_round *round, struct dmar_domain *domain)
+static __always_inline int round_carry_out(struct inval_round *round,
+					    struct dmar_domain *domain)
 {
 	struct iommu_domain_info *on;
-	unsigned long i;
 	int rc = 0;
 
-	if (!round->num_ranges && !round->all)
+	if (!round->num && !round->all)
 		return 0;
 	rcu_read_lock();
-	xa_for_each(&domain->iommu_array, i, on) {
+	for_each_iommu_of(on, domain) {
 		round->iommu = on->iommu;
 		round->num_descs = 0;
 		rc = round_flush_iotlb(round, on->did);
@@ -332,51 +375,64 @@ static int round_carry_out(struct inval_round *round, struct dmar_domain *domain
 
 /* ---- The op ---- */
 
-/* All requests in rounds; *@handled counts them */
-static int invalidate_rounds(struct dmar_domain *domain,
-			     const struct iommu_user_data_array *array,
-			     struct inval_round *round, u32 *handled)
+/* A single request, without allocating memory for it */
+static noinline_for_stack int
+invalidate_one(struct dmar_domain *domain,
+	       const struct iommu_user_data_array *array, u32 *handled)
 {
-	u32 max = round->max;
+	struct iommu_hwpt_vtd_s1_invalidate request;
+	struct qi_desc descs[2];
+	struct inval_round round = {
+		.requests = &request,
+		.descs = descs,
+		.max_descs = ARRAY_SIZE(descs),
+	};
+	u32 taken;
+	int rc;
+
+	rc = round_take(&round, array, *handled, 1, &taken);
+	if (!rc)
+		rc = round_carry_out(&round, domain);
+	*handled += !rc;
+	return rc;
+}
+
+/* One by one up to what is wrong, or what cannot be read */
+static int invalidate_singly(struct dmar_domain *domain,
+			     const struct iommu_user_data_array *array, u32 num,
+			     u32 *handled)
+{
+	int rc = 0;
+
+	while (!rc && num--)
+		rc = invalidate_one(domain, array, handled);
+	return rc;
+}
+
+/* All requests in rounds; *@handled counts them */
+static noinline int invalidate_rounds(struct dmar_domain *domain,
+				      const struct iommu_user_data_array *array,
+				      struct inval_round *round, u32 *handled)
+{
 	u32 num, taken;
 	int rc, failed;
 
 	while (*handled < array->entry_num) {
-		num = min(max, array->entry_num - *handled);
+		num = min_t(u32, ROUND_MAX, array->entry_num - *handled);
 		rc = round_take(round, array, *handled, num, &taken);
 		failed = round_carry_out(round, domain);
 		if (failed)
 			return failed;
 		*handled += taken;
-		if (rc) {
-			/* One that is wrong; or what of these cannot be read? */
-			if (taken || num == 1)
-				return rc;
-			max = 1;
-		}
+		/* One that is wrong; or what of these cannot be read? */
+		if (rc)
+			return taken ? rc : invalidate_singly(domain, array, num,
+							      handled);
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
 	}
 	return 0;
-}
-
-static noinline_for_stack int
-invalidate_few(struct dmar_domain *domain,
-	       const struct iommu_user_data_array *array, u32 *handled)
-{
-	struct iommu_hwpt_vtd_s1_invalidate requests[ROUND_FEW];
-	struct page_range ranges[ROUND_FEW];
-	struct qi_desc descs[2 * ROUND_FEW];
-	struct inval_round round = {
-		.requests = requests,
-		.ranges = ranges,
-		.max = ROUND_FEW,
-		.descs = descs,
-		.max_descs = ARRAY_SIZE(descs),
-	};
-
-	return invalidate_rounds(domain, array, &round, handled);
 }
 
 static int invalidate_many(struct dmar_domain *domain,
@@ -385,17 +441,15 @@ static int invalidate_many(struct dmar_domain *domain,
 {
 	struct {
 		struct iommu_hwpt_vtd_s1_invalidate requests[ROUND_MAX];
-		struct page_range ranges[ROUND_MAX];
 		struct qi_desc descs[ROUND_MAX];
 	} *room = kmalloc(sizeof(*room), GFP_KERNEL | __GFP_NOWARN);
 	struct inval_round round;
 	int rc;
 
 	if (!room)
-		return invalidate_few(domain, array, handled);
+		return invalidate_singly(domain, array, array->entry_num,
+					 handled);
 	round.requests = room->requests;
-	round.ranges = room->ranges;
-	round.max = ROUND_MAX;
 	round.descs = room->descs;
 	round.max_descs = ROUND_MAX;
 	rc = invalidate_rounds(domain, array, &round, handled);
@@ -421,10 +475,12 @@ int intel_nested_invalidate(struct iommu_domain *iommu_domain,
 
 	if (array->type != IOMMU_HWPT_INVALIDATE_DATA_VTD_S1)
 		rc = -EINVAL;
-	else if (array->entry_num <= ROUND_FEW)
-		rc = invalidate_few(domain, array, &handled);
-	else
+	else if (array->entry_num == 1)
+		rc = invalidate_one(domain, array, &handled);
+	else if (array->entry_num)
 		rc = invalidate_many(domain, array, &handled);
+	else
+		rc = 0;
 	array->entry_num = handled;
 	return rc;
 }
