@@ -7,11 +7,12 @@
  * IDs and a list of devices as others have, and besides
  *   - dmar_domain::parent, a paging domain that iommufd keeps as long as it: stage 2;
  *   - dmar_domain::s1, the description of the stage-1 table, which never changes.
- * The parent lists it in dmar_domain::children, as what the hardware caches of stage
- * 2 under a child is tagged with the child's domain ID.
+ * While it has devices, the parent lists it in dmar_domain::children, as what the
+ * hardware caches of stage 2 under a child is tagged with the child's domain ID.
  *
- * Locks: dmar_domain::children_lock of the parent, then dmar_domain::lock of a child,
- * then intel_iommu::lock. All are held over submissions to the invalidation queue.
+ * Locks: dmar_domain::children_lock of the parent, then intel_iommu::lock, then
+ * dmar_domain::lock of parent or child. The first and the last are held over
+ * submissions to the invalidation queue.
  */
 #ifndef __INTEL_IOMMUFD_H
 #define __INTEL_IOMMUFD_H
@@ -27,6 +28,8 @@ struct iommu_user_data_array;
 struct iommu_domain *intel_nested_alloc(struct device_domain_info *info,
 					struct dmar_domain *parent,
 					const struct iommu_user_data *user_data);
+void intel_nested_join(struct dmar_domain *nested);
+void intel_nested_leave(struct dmar_domain *nested);
 int intel_nested_check(struct dmar_domain *domain, struct intel_iommu *iommu);
 int intel_nested_invalidate(struct iommu_domain *domain,
 			    struct iommu_user_data_array *array);

@@ -56,14 +56,35 @@ int intel_nested_check(struct dmar_domain *domain, struct intel_iommu *iommu)
 	return s1_check_hardware(&domain->s1, iommu);
 }
 
+/**
+ * intel_nested_join() - have stage 2 flushed for a nested domain
+ * @nested: The nested domain, to which one more device is going to be attached
+ *
+ * Those without devices are not listed: user space may have any number of them.
+ */
+void intel_nested_join(struct dmar_domain *nested)
+{
+	spin_lock(&nested->parent->children_lock);
+	if (!nested->attached++)
+		list_add(&nested->sibling, &nested->parent->children);
+	spin_unlock(&nested->parent->children_lock);
+}
+
+/**
+ * intel_nested_leave() - undo intel_nested_join()
+ * @nested: The nested domain, from which the device is gone
+ */
+void intel_nested_leave(struct dmar_domain *nested)
+{
+	spin_lock(&nested->parent->children_lock);
+	if (!--nested->attached)
+		list_del(&nested->sibling);
+	spin_unlock(&nested->parent->children_lock);
+}
+
 static void intel_nested_free(struct iommu_domain *domain)
 {
-	struct dmar_domain *nested = to_dmar_domain(domain);
-
-	spin_lock(&nested->parent->children_lock);
-	list_del(&nested->sibling);
-	spin_unlock(&nested->parent->children_lock);
-	kfree(nested);
+	kfree(to_dmar_domain(domain));
 }
 
 static const struct iommu_domain_ops intel_nested_ops = {
@@ -94,7 +115,7 @@ struct iommu_domain *intel_nested_alloc(struct device_domain_info *info,
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!parent->nest_parent)
 		return ERR_PTR(-EINVAL);
-	if (user_data->type != IOMMU_HWPT_DATA_VTD_S1)
+	if (!user_data || user_data->type != IOMMU_HWPT_DATA_VTD_S1)
 		return ERR_PTR(-EOPNOTSUPP);
 	rc = iommu_copy_struct_from_user(&s1, user_data, IOMMU_HWPT_DATA_VTD_S1,
 					 __reserved);
@@ -118,9 +139,5 @@ struct iommu_domain *intel_nested_alloc(struct device_domain_info *info,
 	INIT_LIST_HEAD(&nested->iommus);
 	spin_lock_init(&nested->lock);
 	xa_init(&nested->iommu_array);
-
-	spin_lock(&parent->children_lock);
-	list_add(&nested->sibling, &parent->children);
-	spin_unlock(&parent->children_lock);
 	return &nested->domain;
 }

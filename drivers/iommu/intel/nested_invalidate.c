@@ -24,12 +24,12 @@
 #include "pasid.h"
 
 /*
- * What a round, and a submission, has at most: not all of the queue, so that those of
- * others fit beside it.
+ * What a round, and a submission, has at most: half of the queue. Others fit beside
+ * it, and the more of those there are, the longer it would wait for room.
  */
-#define ROUND_MAX (QI_LENGTH * 3 / 4)
+#define ROUND_MAX (QI_LENGTH / 2)
 
-/* For more than so many, it is faster to flush all of a device's TLB */
+/* For more than so many, on all devices, it is faster to flush all of their TLBs */
 #define DEV_IOTLB_MAX_RANGES QI_DEV_IOTLB_MAX_INVS
 
 /**
@@ -201,12 +201,12 @@ static unsigned int cover_pages(const struct iommu_hwpt_vtd_s1_invalidate *reque
 	u64 last = first + (request->npages - 1);
 	unsigned int order = fls64(first ^ last);
 	u64 middle = last >> (order - 1) << (order - 1);
-	unsigned int below = order_base_2(middle - first);
-	unsigned int above = order_base_2(last - middle + 1);
+	unsigned int below = fls64(middle - first - 1);
+	unsigned int above = fls64(last - middle);
 
 	if (below == order - 1 && above == order - 1) {
 		blocks[0] = (struct page_block){
-			last >> order << (order + VTD_PAGE_SHIFT), order };
+			last >> order << order << VTD_PAGE_SHIFT, order };
 		return 1;
 	}
 	blocks[0] = (struct page_block){
@@ -297,20 +297,20 @@ static int round_flush_block(struct inval_round *round,
 						block->addr, block->order);
 	int rc = round_add_desc(round, desc);
 
-	/* The quirk of quirk_extra_dev_tlb_flush() */
+	/* As quirk_extra_dev_tlb_flush(): once more, when the first one is done */
 	if (!rc && info->dtlb_extra_inval)
-		rc = round_add_desc(round, desc);
+		rc = round_submit(round) ?: round_add_desc(round, desc);
 	return rc;
 }
 
 static int round_flush_device(struct inval_round *round,
-			      struct device_domain_info *info)
+			      struct device_domain_info *info, bool whole)
 {
 	static const struct page_block all = { 0, MAX_AGAW_PFN_WIDTH };
 	u32 i;
 	int rc = 0;
 
-	if (round->all || round->num > DEV_IOTLB_MAX_RANGES)
+	if (whole)
 		return round_flush_block(round, info, &all);
 
 	for (i = 0; i < round->num && !rc; i++) {
@@ -323,21 +323,34 @@ static int round_flush_device(struct inval_round *round,
 	return rc;
 }
 
+static u32 list_count(const struct list_head *list)
+{
+	const struct list_head *item;
+	u32 num = 0;
+
+	list_for_each(item, list)
+		num++;
+	return num;
+}
+
 /* The TLBs of the devices behind one IOMMU */
 static int round_flush_devices(struct inval_round *round,
 			       struct dmar_domain *domain)
 {
 	struct device_domain_info *info;
 	unsigned long flags;
+	bool whole;
 	int rc = 0;
 
 	if (!(round->iommu->gcmd & DMA_GCMD_TE) || !domain->has_iotlb_device)
 		return 0;
 	spin_lock_irqsave(&domain->lock, flags);
+	whole = round->all || list_count(&domain->devices) * round->num >
+			      DEV_IOTLB_MAX_RANGES;
 	list_for_each_entry(info, &domain->devices, link) {
 		if (info->iommu != round->iommu || !info->ats_enabled)
 			continue;
-		rc = round_flush_device(round, info);
+		rc = round_flush_device(round, info, whole);
 		if (rc)
 			break;
 	}
@@ -381,7 +394,8 @@ invalidate_one(struct dmar_domain *domain,
 	       const struct iommu_user_data_array *array, u32 *handled)
 {
 	struct iommu_hwpt_vtd_s1_invalidate request;
-	struct qi_desc descs[2];
+	/* Two blocks, for the IOTLB and for a device */
+	struct qi_desc descs[4];
 	struct inval_round round = {
 		.requests = &request,
 		.descs = descs,
@@ -404,8 +418,12 @@ static int invalidate_singly(struct dmar_domain *domain,
 {
 	int rc = 0;
 
-	while (!rc && num--)
+	while (!rc && num--) {
 		rc = invalidate_one(domain, array, handled);
+		if (!rc && num && fatal_signal_pending(current))
+			rc = -EINTR;
+		cond_resched();
+	}
 	return rc;
 }
 

@@ -754,7 +754,8 @@ struct iommu_hwpt_vtd_s1_invalidate {
  * out of bounds (at most 2^19 requests, each at most a page long), and for a
  * malformed request; E2BIG if requests are longer than
  * the kernel knows and the rest is not zero; EOVERFLOW if the range of a
- * request overflows; EFAULT if a request cannot be read.
+ * request overflows; EFAULT if a request cannot be read; EIO if the hardware
+ * refuses one.
  */
 struct iommu_hwpt_invalidate {
 	__u32 size;

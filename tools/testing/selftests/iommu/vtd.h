@@ -14,6 +14,7 @@
 /* Of the capability registers (VT-d spec sections 11.4.2 and 11.4.3) */
 #define VTD_CAP_FL5LP		(1ULL << 60)
 #define VTD_CAP_CM		(1ULL << 7)
+#define VTD_ECAP_SMPWC		(1ULL << 48)
 #define VTD_ECAP_SLADS		(1ULL << 45)
 #define VTD_ECAP_SMTS		(1ULL << 43)
 #define VTD_ECAP_EAFS		(1ULL << 34)
@@ -33,6 +34,13 @@ struct vtd {
 	struct iommu_hw_info_vtd info;
 	__u32 ats;
 };
+
+/* Dirty bits of stage 2 that the CPU sees */
+static inline bool vtd_tracks_dirty(const struct vtd *vtd)
+{
+	return vtd->info.ecap_reg & VTD_ECAP_SLADS &&
+	       vtd->info.ecap_reg & VTD_ECAP_SMPWC;
+}
 
 /* ---- HWPTs ---- */
 

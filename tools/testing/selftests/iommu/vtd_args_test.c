@@ -49,7 +49,7 @@ TEST_F(args, flags_follow_the_capabilities)
 	nest = has_nesting(vtd) ? 0 : -EOPNOTSUPP;
 	dirty = info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING ?
 			0 : -EOPNOTSUPP;
-	EXPECT_EQ(!dirty, !!(vtd->info.ecap_reg & VTD_ECAP_SLADS));
+	EXPECT_EQ(!dirty, vtd_tracks_dirty(vtd));
 	expect_alloc(_metadata, vtd, 0, 0);
 	expect_alloc(_metadata, vtd, nest, IOMMU_HWPT_ALLOC_NEST_PARENT);
 	expect_alloc(_metadata, vtd, dirty, IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
@@ -71,6 +71,51 @@ TEST_F(args, no_parent_without_nesting)
 					    vtd->dev.id,
 					    vtd->guest.rig.ioas_id, 0);
 	EXPECT_EQ(-EINVAL, vtd_hwpt_alloc(vtd, vtd->dev.id, &s1, &id));
+}
+
+/* ---- Erratum SPR17 of Intel's document 772415 ---- */
+
+static bool cpu_has_erratum(void)
+{
+	unsigned int family = 0, model = 0;
+	bool intel = false;
+	char line[256];
+	FILE *file = fopen("/proc/cpuinfo", "r");
+
+	while (file && fgets(line, sizeof(line), file) && line[0] != '\n') {
+		intel |= !!strstr(line, "GenuineIntel");
+		sscanf(line, "cpu family : %u", &family);
+		sscanf(line, "model : %u", &model);
+	}
+	if (file)
+		fclose(file);
+	return intel && family == 6 && (model == 0x8f || model == 0xcf);
+}
+
+#define MAP_RO (IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA)
+
+TEST_F(args, read_only_mappings_of_a_parent)
+{
+	int rc = cpu_has_erratum() ? -EINVAL : 0;
+	struct vtd *vtd = &self->vtd;
+	struct rig *rig = &vtd->guest.rig;
+	char *mem = get_memory(_metadata, 2 * SZ_4K);
+
+	EXPECT_EQ(cpu_has_erratum() ? IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17 : 0,
+		  vtd->info.flags);
+	if (!has_nesting(vtd))
+		SKIP(return, "no nested translation");
+	/* On what is no parent it does no harm */
+	rig_map(_metadata, rig, mem, SZ_4K, SZ_2M, MAP_RO);
+	expect_alloc(_metadata, vtd, 0, 0);
+	expect_alloc(_metadata, vtd, rc, IOMMU_HWPT_ALLOC_NEST_PARENT);
+	rig_unmap(_metadata, rig, SZ_2M, SZ_4K);
+	expect_alloc(_metadata, vtd, 0, IOMMU_HWPT_ALLOC_NEST_PARENT);
+	EXPECT_EQ(rc, ioas_map_fixed(rig->fd, rig->ioas_id, mem, SZ_4K, SZ_2M,
+				     MAP_RO));
+	if (!rc)
+		rig->mapped += SZ_4K;
+	rig_map(_metadata, rig, mem + SZ_4K, SZ_4K, 2 * SZ_2M, IOAS_MAP_RW);
 }
 
 /* ---- Descriptions of a stage-1 table ---- */

@@ -52,7 +52,7 @@ FIXTURE_SETUP(dirty)
 
 	vtd->ats = variant->ats;
 	vtd_open(_metadata, vtd);
-	if (!(vtd->info.ecap_reg & VTD_ECAP_SLADS))
+	if (!vtd_tracks_dirty(vtd))
 		SKIP(_exit(EXIT_SKIPPED), "no dirty bits in stage 2");
 	vtd_nest(_metadata, vtd, IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
 	for (i = 0; i < DATA_PAGES; i++)

@@ -326,6 +326,31 @@ TEST_F(vtd, device_closed_while_attached)
 	rig_destroy(_metadata, &vtd->guest.rig, vtd->guest.hwpt);
 }
 
+/* ---- What the kernel's own tools make of it ---- */
+
+#define DEBUGFS "/sys/kernel/debug/iommu/intel/"
+
+static void read_whole_file(struct __test_metadata *_metadata, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[4096];
+
+	if (fd < 0)
+		return;
+	while (read(fd, text, sizeof(text)) > 0)
+		;
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST_F(vtd, debugfs_shows_it)
+{
+	if (access(DEBUGFS, F_OK))
+		SKIP(return, "no " DEBUGFS);
+	read_whole_file(_metadata, DEBUGFS "domain_translation_struct");
+	read_whole_file(_metadata, DEBUGFS "dmar_translation_struct");
+	read_whole_file(_metadata, DEBUGFS "invalidation_queue");
+}
+
 /* ---- Two devices ---- */
 
 TEST_F(vtd, two_devices_on_one_table)

@@ -33,8 +33,7 @@ FIXTURE_SETUP(race)
 
 	vtd_open(_metadata, vtd);
 	vtd_nest(_metadata, vtd,
-		 vtd->info.ecap_reg & VTD_ECAP_SLADS ?
-			 IOMMU_HWPT_ALLOC_DIRTY_TRACKING : 0);
+		 vtd_tracks_dirty(vtd) ? IOMMU_HWPT_ALLOC_DIRTY_TRACKING : 0);
 	vtd_add_device(_metadata, vtd, &self->other, 1);
 	guest_map(_metadata, &vtd->guest, IOVA_4LEVEL, guest_data_gpa(0));
 	self->race = (struct race){
@@ -123,7 +122,7 @@ TEST_F(race, everything_at_once)
 	};
 	unsigned int num = ARRAY_SIZE(runners);
 
-	if (!(self->vtd.info.ecap_reg & VTD_ECAP_SLADS))
+	if (!vtd_tracks_dirty(&self->vtd))
 		num--;
 	ASSERT_EQ(0, vfio_detach(self->vtd.dev.fd));
 	run_all(_metadata, &self->race, runners, num);

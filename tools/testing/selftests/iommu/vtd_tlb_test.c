@@ -263,6 +263,24 @@ TEST_F(tlb, neighbours)
 	}
 }
 
+/* The last page there is and the first one are no neighbours */
+TEST_F(tlb, first_page_and_last_page)
+{
+	struct iommu_hwpt_vtd_s1_invalidate requests[4] = {
+		{ .addr = 0, .npages = 1 },
+		{ .addr = -(__u64)SZ_4K, .npages = 1 },
+		{ .addr = 0, .npages = 1 },
+		{ .addr = IOVA_4LEVEL, .npages = 1 },
+	};
+	struct vtd *vtd = &self->vtd;
+	__u32 num = 4;
+
+	show(_metadata, vtd, PAGES);
+	EXPECT_EQ(0, vtd_invalidate_array(vtd, vtd->guest.hwpt, requests, &num));
+	EXPECT_EQ(4U, num);
+	EXPECT_EQ(1U, fresh(vtd));
+}
+
 TEST_F(tlb, requests_before_a_bad_one_are_carried_out)
 {
 	static const __u32 at[] = { 0, 1, 3, 4, 127, 128, 129, 300, MANY - 1 };
