@@ -127,7 +127,8 @@ static __always_inline u32 round_merge(struct inval_round *round, u32 num,
 		} else if (next == out_addr && next &&
 			   request->flags == out[-1].flags) {
 			out[-1].npages += request->npages;
-			out[-1].addr = out_addr = addr;
+			out[-1].addr = addr;
+			out_addr = addr;
 		} else {
 			if (out != request)
 				*out = *request;
@@ -145,14 +146,14 @@ static __always_inline int round_take(struct inval_round *round,
 				      const struct iommu_user_data_array *array,
 				      u32 first, u32 num, u32 *taken)
 {
+	const unsigned int type = IOMMU_HWPT_INVALIDATE_DATA_VTD_S1;
 	int rc;
 
 	round->num = 0;
 	round->all = false;
 	*taken = 0;
-	rc = iommu_copy_structs_from_user_array(
-		round->requests, array, IOMMU_HWPT_INVALIDATE_DATA_VTD_S1,
-		first, num, __reserved);
+	rc = iommu_copy_structs_from_user_array(round->requests, array, type,
+						first, num, __reserved);
 	if (!rc)
 		*taken = round_merge(round, num, &rc);
 	return rc;
@@ -443,9 +444,10 @@ static noinline int invalidate_rounds(struct dmar_domain *domain,
 			return failed;
 		*handled += taken;
 		/* One that is wrong; or what of these cannot be read? */
+		if (rc && !taken)
+			return invalidate_singly(domain, array, num, handled);
 		if (rc)
-			return taken ? rc : invalidate_singly(domain, array, num,
-							      handled);
+			return rc;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
