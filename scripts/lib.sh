@@ -120,3 +120,27 @@ series() {
 	[ -f "$top/patches/series" ] || return 0
 	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$top/patches/series"
 }
+
+# wanted NAME 'glob ...': is it one that some glob matches?
+wanted() {
+	local glob globs
+	read -ra globs <<<"$2"
+	for glob in "${globs[@]}"; do
+		# shellcheck disable=SC2053
+		[[ $1 != $glob ]] || return 0
+	done
+	return 1
+}
+
+# machine_args 'property=value ...': the emulated IOMMU as it differs from the one in
+# tools/testing/rig/machine, in arguments of QEMU; cpu=NAME is the processor.
+machine_args() {
+	local prop props
+	read -ra props <<<"$1"
+	for prop in "${props[@]}"; do
+		case $prop in
+		cpu=*) printf ' -cpu %s' "${prop#cpu=}" ;;
+		*) printf ' -global intel-iommu.%s' "$prop" ;;
+		esac
+	done
+}

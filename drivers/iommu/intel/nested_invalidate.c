@@ -37,6 +37,8 @@
  * @requests: As user space wrote them, and then with neighbours merged into one
  * @num: How many requests are left of them
  * @all: There was one for everything besides
+ * @described: @descs has all of them already, as they are for @did
+ * @did: ID of the domain in one of its IOMMUs
  * @iommu: Where @descs are to be submitted
  * @descs: Descriptors not submitted yet
  * @num_descs: How many
@@ -46,6 +48,8 @@ struct inval_round {
 	struct iommu_hwpt_vtd_s1_invalidate *requests;
 	u32 num;
 	bool all;
+	bool described;
+	u16 did;
 	struct intel_iommu *iommu;
 	struct qi_desc *descs;
 	u32 num_descs;
@@ -54,12 +58,19 @@ struct inval_round {
 
 /* ---- What is asked for ---- */
 
+/* Does it begin at a page, and have no flag but the one there is? */
+static __always_inline bool
+request_is_plain(const struct iommu_hwpt_vtd_s1_invalidate *request)
+{
+	return request->flags <= IOMMU_VTD_INV_FLAGS_LEAF &&
+	       !request->__reserved && !(request->addr & ~VTD_PAGE_MASK);
+}
+
 /* Anything but some pages, or wrong? */
 static __always_inline bool
 request_is_odd(const struct iommu_hwpt_vtd_s1_invalidate *request)
 {
-	if ((request->flags & ~IOMMU_VTD_INV_FLAGS_LEAF) | request->__reserved |
-	    (request->addr & ~VTD_PAGE_MASK))
+	if (!request_is_plain(request))
 		return true;
 	return request->npages != 1 &&
 	       request->npages - 1 > (U64_MAX - request->addr) >> VTD_PAGE_SHIFT;
@@ -84,9 +95,9 @@ count_next_pages(const struct iommu_hwpt_vtd_s1_invalidate *request,
 {
 	const struct iommu_hwpt_vtd_s1_invalidate *from = request;
 
-	/* The last page there is has none */
-	for (; next && request != end; request++) {
-		if (request->addr != next || request->npages != 1 ||
+	for (; request != end; request++) {
+		/* The last page there is has none, even if 0 is asked for */
+		if (request->addr != next || !next || request->npages != 1 ||
 		    request->flags != flags || request->__reserved)
 			break;
 		next += VTD_PAGE_SIZE;
@@ -141,7 +152,38 @@ static __always_inline u32 round_merge(struct inval_round *round, u32 num,
 	return request - round->requests;
 }
 
-/* Take @num requests in order; *@taken counts those before one that is wrong */
+/*
+ * Most rounds are of single pages, no two in a row next to each other. Nothing of that
+ * can be merged, and one walk looks at it and describes it. False for other rounds.
+ */
+static __always_inline bool round_describe_pages(struct inval_round *round,
+						 u32 num)
+{
+	const struct iommu_hwpt_vtd_s1_invalidate *request = round->requests;
+	const struct iommu_hwpt_vtd_s1_invalidate *end = request + num;
+	struct qi_desc *desc = round->descs;
+	/* No page begins there, nor next to it */
+	u64 last = 1;
+
+	for (; request != end; request++) {
+		u64 addr = request->addr;
+
+		if (!request_is_plain(request) || request->npages != 1 ||
+		    addr == last + VTD_PAGE_SIZE ||
+		    addr == last - VTD_PAGE_SIZE)
+			return false;
+		*desc++ = qi_desc_piotlb(round->did, PASID_RID2PASID, addr, 0,
+					 request->flags & IOMMU_VTD_INV_FLAGS_LEAF);
+		last = addr;
+	}
+	round->num = num;
+	return true;
+}
+
+/*
+ * Take @num requests in order, as many as there is room for descriptors at most.
+ * *@taken counts those before one that is wrong.
+ */
 static __always_inline int round_take(struct inval_round *round,
 				      const struct iommu_user_data_array *array,
 				      u32 first, u32 num, u32 *taken)
@@ -154,8 +196,10 @@ static __always_inline int round_take(struct inval_round *round,
 	*taken = 0;
 	rc = iommu_copy_structs_from_user_array(round->requests, array, type,
 						first, num, __reserved);
-	if (!rc)
-		*taken = round_merge(round, num, &rc);
+	if (rc)
+		return rc;
+	round->described = round_describe_pages(round, num);
+	*taken = round->described ? num : round_merge(round, num, &rc);
 	return rc;
 }
 
@@ -225,14 +269,13 @@ static unsigned int cover(const struct iommu_hwpt_vtd_s1_invalidate *request,
 	return 1;
 }
 
-/* Many pages; false if the hardware does not flush so many as such */
-static noinline bool
-round_flush_iotlb_pages(struct inval_round *round, u16 did,
-			const struct iommu_hwpt_vtd_s1_invalidate *request,
-			int *rc)
+/* False if the hardware does not flush so many pages as such */
+static bool round_flush_iotlb_pages(struct inval_round *round, u16 did,
+				    const struct iommu_hwpt_vtd_s1_invalidate *request,
+				    int *rc)
 {
 	struct page_block blocks[2];
-	unsigned int num = cover_pages(request, blocks);
+	unsigned int num = cover(request, blocks);
 
 	while (num-- && !*rc) {
 		if (blocks[num].order > cap_max_amask_val(round->iommu->cap))
@@ -246,46 +289,33 @@ round_flush_iotlb_pages(struct inval_round *round, u16 did,
 	return true;
 }
 
-/* Those of a page each, as far as they come and there is room; returns what is next */
-static __always_inline const struct iommu_hwpt_vtd_s1_invalidate *
-round_add_single_pages(struct inval_round *round, u16 did,
-		       const struct iommu_hwpt_vtd_s1_invalidate *request,
-		       const struct iommu_hwpt_vtd_s1_invalidate *end)
+static noinline int round_describe(struct inval_round *round, u16 did)
 {
-	struct qi_desc *desc = round->descs + round->num_descs;
-	struct qi_desc *room_end = round->descs + round->max_descs;
+	bool all = round->all;
+	int rc = 0;
+	u32 i;
 
-	for (; request != end && desc != room_end; request++) {
-		if (request->npages != 1)
-			break;
-		*desc++ = qi_desc_piotlb(did, PASID_RID2PASID, request->addr, 0,
-					 request->flags & IOMMU_VTD_INV_FLAGS_LEAF);
-	}
-	round->num_descs = desc - round->descs;
-	return request;
+	for (i = 0; i < round->num && !all && !rc; i++)
+		all = !round_flush_iotlb_pages(round, did, &round->requests[i],
+					       &rc);
+	if (all && !rc)
+		rc = round_add_desc(round, qi_desc_piotlb(did, PASID_RID2PASID,
+							  0, QI_PIOTLB_ALL,
+							  false));
+	return rc;
 }
 
 /* The IOTLB of one IOMMU, in which the domain has ID @did */
 static __always_inline int round_flush_iotlb(struct inval_round *round, u16 did)
 {
-	const struct iommu_hwpt_vtd_s1_invalidate *request = round->requests;
-	const struct iommu_hwpt_vtd_s1_invalidate *end = request + round->num;
-	bool all = round->all;
-	int rc = 0;
-
-	while (!all && !rc) {
-		request = round_add_single_pages(round, did, request, end);
-		if (request == end)
-			return 0;
-		if (request->npages == 1)
-			rc = round_submit(round);
-		else
-			all = !round_flush_iotlb_pages(round, did, request++,
-						       &rc);
+	if (!round->described || did != round->did) {
+		round->num_descs = 0;
+		return round_describe(round, did);
 	}
-	return rc ?: round_add_desc(round, qi_desc_piotlb(did, PASID_RID2PASID,
-							  0, QI_PIOTLB_ALL,
-							  false));
+	/* What comes behind it takes its place when there is no more room */
+	round->described = false;
+	round->num_descs = round->num;
+	return 0;
 }
 
 static int round_flush_block(struct inval_round *round,
@@ -374,7 +404,6 @@ static __always_inline int round_carry_out(struct inval_round *round,
 	rcu_read_lock();
 	for_each_iommu_of(on, domain) {
 		round->iommu = on->iommu;
-		round->num_descs = 0;
 		rc = round_flush_iotlb(round, on->did);
 		if (!rc)
 			rc = round_flush_devices(round, domain);
@@ -389,6 +418,21 @@ static __always_inline int round_carry_out(struct inval_round *round,
 
 /* ---- The op ---- */
 
+/* The ID that @domain has in the first of its IOMMUs, and most often in all */
+static __always_inline u16 first_did(struct dmar_domain *domain)
+{
+	struct iommu_domain_info *on;
+	u16 did = 0;
+
+	rcu_read_lock();
+	for_each_iommu_of(on, domain) {
+		did = on->did;
+		break;
+	}
+	rcu_read_unlock();
+	return did;
+}
+
 /* A single request, without allocating memory for it */
 static noinline_for_stack int
 invalidate_one(struct dmar_domain *domain,
@@ -399,6 +443,7 @@ invalidate_one(struct dmar_domain *domain,
 	struct qi_desc descs[4];
 	struct inval_round round = {
 		.requests = &request,
+		.did = first_did(domain),
 		.descs = descs,
 		.max_descs = ARRAY_SIZE(descs),
 	};
@@ -470,6 +515,7 @@ static int invalidate_many(struct dmar_domain *domain,
 		return invalidate_singly(domain, array, array->entry_num,
 					 handled);
 	round.requests = room->requests;
+	round.did = first_did(domain);
 	round.descs = room->descs;
 	round.max_descs = ROUND_MAX;
 	rc = invalidate_rounds(domain, array, &round, handled);

@@ -25,7 +25,7 @@
 #include "../pasid.h"
 
 #define FAKE_IOMMUS	2
-#define FAKE_DEVICES	4
+#define FAKE_DEVICES	6
 #define FAKE_DOMAINS	8
 #define FAKE_WATCHES	4
 #define FAKE_EVENTS	12000

@@ -462,6 +462,33 @@ static void invalidate_two_iommus(struct kunit *test)
 	fake_expect_end(test, 5);
 }
 
+/* What the first was sent is for the second, too, unless it was overwritten meanwhile */
+static void invalidate_two_iommus_with_one_id(struct kunit *test)
+{
+	struct nested nested = nested_init(test, FAKE_CAP, true);
+	struct iommu_hwpt_vtd_s1_invalidate request = pages(5, 1);
+	struct fake_iommu *second = fake_iommu(test, 1, FAKE_CAP, FAKE_ECAP);
+	struct fake_device *more;
+	unsigned int i;
+
+	for (i = 1; i < 5; i++) {
+		more = fake_device(test, i, nested.fake);
+		fake_device_ats(more);
+		fake_attach(test, nested.child, more);
+	}
+	bitmap_clear(second->iommu.domain_ids, 0, nested.did + 1);
+	bitmap_set(second->iommu.domain_ids, 0, nested.did);
+	fake_attach(test, nested.child, fake_device(test, 5, second));
+	KUNIT_ASSERT_EQ(test, fake_did(nested.child, second), nested.did);
+	invalidate_good(test, &nested, &request, 1);
+	fake_expect(test, 0, 0, want_piotlb(nested.did, 0x5000, 0, false));
+	/* Five devices, and a wait amid them, as they do not fit at once */
+	KUNIT_EXPECT_TRUE(test, fake_is_wait(fake_event(test, 7)));
+	fake_expect(test, 8, 1, want_piotlb(nested.did, 0x5000, 0, false));
+	KUNIT_EXPECT_TRUE(test, fake_is_wait(fake_event(test, 9)));
+	fake_expect_end(test, 9);
+}
+
 static void invalidate_without_device(struct kunit *test)
 {
 	struct nested nested = nested_init(test, FAKE_CAP, true);
@@ -628,6 +655,7 @@ static struct kunit_case invalidate_cases[] = {
 	KUNIT_CASE(invalidate_device_quirk_twice),
 	KUNIT_CASE(invalidate_devices_with_ats_only),
 	KUNIT_CASE(invalidate_two_iommus),
+	KUNIT_CASE(invalidate_two_iommus_with_one_id),
 	KUNIT_CASE(invalidate_without_device),
 	KUNIT_CASE_PARAM(invalidate_wrong_request_stops, wrong_gen_params),
 	KUNIT_CASE(invalidate_unreadable_request_stops),

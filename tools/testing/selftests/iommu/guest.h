@@ -153,14 +153,12 @@ static inline void guest_fill_data(const struct guest *guest)
 		set_u64(guest_data(guest, i), MARK(i));
 }
 
-/* All of it, the device attached to a table that maps nothing yet */
-static inline void guest_start(struct __test_metadata *_metadata,
-			       struct guest *guest, unsigned int levels)
+/* Its memory, in the rig's IOAS, and a top table that maps nothing yet */
+static inline void guest_map_memory(struct __test_metadata *_metadata,
+				    struct guest *guest, unsigned int levels)
 {
 	struct rig *rig = &guest->rig;
 
-	rig_open(_metadata, rig);
-	rig->ioas_id = rig_ioas(_metadata, rig);
 	guest->levels = levels;
 	guest->tables = get_memory(_metadata, TABLE_PAGES * TABLE_SIZE);
 	guest->data = get_memory(_metadata, DATA_PAGES * SZ_4K);
@@ -172,6 +170,17 @@ static inline void guest_start(struct __test_metadata *_metadata,
 	rig_map(_metadata, rig, guest->data, DATA_PAGES * SZ_4K, GUEST_HUGE,
 		IOAS_MAP_RW);
 	guest->root = guest_new_table(_metadata, guest);
+}
+
+/* All of it, the device attached to a table that maps nothing yet */
+static inline void guest_start(struct __test_metadata *_metadata,
+			       struct guest *guest, unsigned int levels)
+{
+	struct rig *rig = &guest->rig;
+
+	rig_open(_metadata, rig);
+	rig->ioas_id = rig_ioas(_metadata, rig);
+	guest_map_memory(_metadata, guest, levels);
 	guest->dev = rig_device_on(_metadata, rig, MOCK_IOMMU_FULL, 0, 0);
 	rig->parent_id = rig_hwpt(_metadata, rig, guest->dev.idev_id,
 				  rig->ioas_id, IOMMU_HWPT_ALLOC_NEST_PARENT);

@@ -95,24 +95,6 @@ static inline void vtd_open(struct __test_metadata *_metadata, struct vtd *vtd)
 	rig->ioas_id = rig_ioas(_metadata, rig);
 }
 
-static inline void vtd_map_guest(struct __test_metadata *_metadata,
-				 struct guest *guest)
-{
-	struct rig *rig = &guest->rig;
-
-	guest->levels = 4;
-	guest->tables = get_memory(_metadata, TABLE_PAGES * TABLE_SIZE);
-	guest->data = get_memory(_metadata, DATA_PAGES * SZ_4K);
-	guest_fill_data(guest);
-	rig_map(_metadata, rig, guest->tables, TABLE_PAGES * TABLE_SIZE,
-		GUEST_TABLES, IOAS_MAP_RW);
-	rig_map(_metadata, rig, guest->data, DATA_PAGES * SZ_4K, GUEST_DATA,
-		IOAS_MAP_RW);
-	rig_map(_metadata, rig, guest->data, DATA_PAGES * SZ_4K, GUEST_HUGE,
-		IOAS_MAP_RW);
-	guest->root = guest_new_table(_metadata, guest);
-}
-
 /* The rest, the device attached to a table that maps nothing yet */
 static inline void vtd_nest(struct __test_metadata *_metadata, struct vtd *vtd,
 			    __u32 parent_flags)
@@ -121,7 +103,7 @@ static inline void vtd_nest(struct __test_metadata *_metadata, struct vtd *vtd,
 
 	if (!(vtd->info.ecap_reg & VTD_ECAP_NEST))
 		SKIP(_exit(EXIT_SKIPPED), "no nested translation");
-	vtd_map_guest(_metadata, guest);
+	guest_map_memory(_metadata, guest, 4);
 	guest->rig.parent_id = rig_hwpt(_metadata, &guest->rig, vtd->dev.id,
 					guest->rig.ioas_id,
 					IOMMU_HWPT_ALLOC_NEST_PARENT |
