@@ -35,17 +35,17 @@
 
 /* ---- Registers ---- */
 
-static inline __u32 edu_bar_get(volatile __u8 *bar, unsigned int reg)
+static inline __u32 edu_bar_get(volatile void *bar, unsigned int reg)
 {
 	return __atomic_load_n((__u32 *)(bar + reg), __ATOMIC_ACQUIRE);
 }
 
-static inline void edu_bar_set(volatile __u8 *bar, unsigned int reg, __u32 value)
+static inline void edu_bar_set(volatile void *bar, unsigned int reg, __u32 value)
 {
 	__atomic_store_n((__u32 *)(bar + reg), value, __ATOMIC_RELEASE);
 }
 
-static inline void edu_bar_set64(volatile __u8 *bar, unsigned int reg,
+static inline void edu_bar_set64(volatile void *bar, unsigned int reg,
 				 __u64 value)
 {
 	__atomic_store_n((__u64 *)(bar + reg), value, __ATOMIC_RELEASE);
@@ -54,7 +54,7 @@ static inline void edu_bar_set64(volatile __u8 *bar, unsigned int reg,
 /* ---- DMA ---- */
 
 /* 0 once the transfer has ended, in whatever way, or -ETIMEDOUT */
-static inline int edu_bar_wait(volatile __u8 *bar)
+static inline int edu_bar_wait(volatile void *bar)
 {
 	unsigned int msec;
 
@@ -66,7 +66,7 @@ static inline int edu_bar_wait(volatile __u8 *bar)
 	return -ETIMEDOUT;
 }
 
-static inline void edu_bar_start(volatile __u8 *bar, __u64 src, __u64 dst,
+static inline void edu_bar_start(volatile void *bar, __u64 src, __u64 dst,
 				 __u32 length, __u32 flags)
 {
 	edu_bar_set64(bar, EDU_DMA_SRC, src);
@@ -75,7 +75,7 @@ static inline void edu_bar_start(volatile __u8 *bar, __u64 src, __u64 dst,
 	edu_bar_set64(bar, EDU_DMA_CMD, flags | EDU_DMA_START);
 }
 
-static inline int edu_bar_dma(volatile __u8 *bar, __u64 src, __u64 dst,
+static inline int edu_bar_dma(volatile void *bar, __u64 src, __u64 dst,
 			      __u32 length, __u32 flags)
 {
 	edu_bar_start(bar, src, dst, length, flags);
@@ -83,13 +83,13 @@ static inline int edu_bar_dma(volatile __u8 *bar, __u64 src, __u64 dst,
 }
 
 /* The device reads memory into its buffer */
-static inline int edu_bar_load(volatile __u8 *bar, __u64 iova, __u32 length)
+static inline int edu_bar_load(volatile void *bar, __u64 iova, __u32 length)
 {
 	return edu_bar_dma(bar, iova, EDU_BUFFER, length, 0);
 }
 
 /* The device writes its buffer to memory */
-static inline int edu_bar_store(volatile __u8 *bar, __u64 iova, __u32 length)
+static inline int edu_bar_store(volatile void *bar, __u64 iova, __u32 length)
 {
 	return edu_bar_dma(bar, EDU_BUFFER, iova, length, EDU_DMA_TO_MEMORY);
 }
