@@ -34,6 +34,7 @@
 
 /**
  * struct inval_round - requests that are carried out together
+ * @array: What they are of
  * @requests: As user space wrote them, and then with neighbours merged into one
  * @num: How many requests are left of them
  * @all: There was one for everything besides
@@ -45,6 +46,7 @@
  * @max_descs: Room for descriptors
  */
 struct inval_round {
+	struct iommu_user_data_array *array;
 	struct iommu_hwpt_vtd_s1_invalidate *requests;
 	u32 num;
 	bool all;
@@ -184,9 +186,8 @@ static __always_inline bool round_describe_pages(struct inval_round *round,
  * Take @num requests in order, as many as there is room for descriptors at most.
  * *@taken counts those before one that is wrong.
  */
-static __always_inline int round_take(struct inval_round *round,
-				      const struct iommu_user_data_array *array,
-				      u32 first, u32 num, u32 *taken)
+static __always_inline int round_take(struct inval_round *round, u32 first,
+				      u32 num, u32 *taken)
 {
 	const unsigned int type = IOMMU_HWPT_INVALIDATE_DATA_VTD_S1;
 	int rc;
@@ -194,8 +195,8 @@ static __always_inline int round_take(struct inval_round *round,
 	round->num = 0;
 	round->all = false;
 	*taken = 0;
-	rc = iommu_copy_structs_from_user_array(round->requests, array, type,
-						first, num, __reserved);
+	rc = iommu_copy_structs_from_user_array(round->requests, round->array,
+						type, first, num, __reserved);
 	if (rc)
 		return rc;
 	round->described = round_describe_pages(round, num);
@@ -209,8 +210,11 @@ static int round_submit(struct inval_round *round)
 {
 	u32 num = round->num_descs;
 
+	if (!num)
+		return 0;
 	round->num_descs = 0;
-	return num ? qi_submit_sync(round->iommu, round->descs, num, 0) : 0;
+	round->array->waits++;
+	return qi_submit_sync(round->iommu, round->descs, num, 0);
 }
 
 static __always_inline int round_add_desc(struct inval_round *round,
@@ -435,13 +439,14 @@ static __always_inline u16 first_did(struct dmar_domain *domain)
 
 /* A single request, without allocating memory for it */
 static noinline_for_stack int
-invalidate_one(struct dmar_domain *domain,
-	       const struct iommu_user_data_array *array, u32 *handled)
+invalidate_one(struct dmar_domain *domain, struct iommu_user_data_array *array,
+	       u32 *handled)
 {
 	struct iommu_hwpt_vtd_s1_invalidate request;
 	/* Two blocks, for the IOTLB and for a device */
 	struct qi_desc descs[4];
 	struct inval_round round = {
+		.array = array,
 		.requests = &request,
 		.did = first_did(domain),
 		.descs = descs,
@@ -450,7 +455,7 @@ invalidate_one(struct dmar_domain *domain,
 	u32 taken;
 	int rc;
 
-	rc = round_take(&round, array, *handled, 1, &taken);
+	rc = round_take(&round, *handled, 1, &taken);
 	if (!rc)
 		rc = round_carry_out(&round, domain);
 	*handled += !rc;
@@ -459,7 +464,7 @@ invalidate_one(struct dmar_domain *domain,
 
 /* One by one up to what is wrong, or what cannot be read */
 static int invalidate_singly(struct dmar_domain *domain,
-			     const struct iommu_user_data_array *array, u32 num,
+			     struct iommu_user_data_array *array, u32 num,
 			     u32 *handled)
 {
 	int rc = 0;
@@ -475,15 +480,15 @@ static int invalidate_singly(struct dmar_domain *domain,
 
 /* All requests in rounds; *@handled counts them */
 static noinline int invalidate_rounds(struct dmar_domain *domain,
-				      const struct iommu_user_data_array *array,
 				      struct inval_round *round, u32 *handled)
 {
+	struct iommu_user_data_array *array = round->array;
 	u32 num, taken;
 	int rc, failed;
 
 	while (*handled < array->entry_num) {
 		num = min_t(u32, ROUND_MAX, array->entry_num - *handled);
-		rc = round_take(round, array, *handled, num, &taken);
+		rc = round_take(round, *handled, num, &taken);
 		failed = round_carry_out(round, domain);
 		if (failed)
 			return failed;
@@ -501,8 +506,7 @@ static noinline int invalidate_rounds(struct dmar_domain *domain,
 }
 
 static int invalidate_many(struct dmar_domain *domain,
-			   const struct iommu_user_data_array *array,
-			   u32 *handled)
+			   struct iommu_user_data_array *array, u32 *handled)
 {
 	struct {
 		struct iommu_hwpt_vtd_s1_invalidate requests[ROUND_MAX];
@@ -514,11 +518,12 @@ static int invalidate_many(struct dmar_domain *domain,
 	if (!room)
 		return invalidate_singly(domain, array, array->entry_num,
 					 handled);
+	round.array = array;
 	round.requests = room->requests;
 	round.did = first_did(domain);
 	round.descs = room->descs;
 	round.max_descs = ROUND_MAX;
-	rc = invalidate_rounds(domain, array, &round, handled);
+	rc = invalidate_rounds(domain, &round, handled);
 	kfree(room);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include <linux/irqdomain.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <trace/events/iommufd.h>
 #include <uapi/linux/iommufd.h>
 
 #include "device.h"
@@ -483,6 +484,7 @@ void iommufd_device_detach(struct iommufd_device *idev)
 	}
 	device_leave_fault(idev, hwpt);
 	ioas_unreserve(hwpt->paging->ioas, idev);
+	trace_iommufd_detach(idev->dev, idev->obj.id, hwpt->obj.id);
 	mutex_unlock(&igroup->lock);
 
 	if (last)
@@ -823,7 +825,11 @@ static int device_change_to(struct iommufd_device *idev, u32 *pt_id,
  */
 int iommufd_device_attach(struct iommufd_device *idev, u32 *pt_id)
 {
-	return device_change_to(idev, pt_id, &device_attach_change);
+	const u32 asked = *pt_id;
+	int rc = device_change_to(idev, pt_id, &device_attach_change);
+
+	trace_iommufd_attach(idev->dev, idev->obj.id, asked, rc ? 0 : *pt_id, rc);
+	return rc;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, IOMMUFD);
 
@@ -840,6 +846,10 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, IOMMUFD);
  */
 int iommufd_device_replace(struct iommufd_device *idev, u32 *pt_id)
 {
-	return device_change_to(idev, pt_id, &device_replace_change);
+	const u32 asked = *pt_id;
+	int rc = device_change_to(idev, pt_id, &device_replace_change);
+
+	trace_iommufd_replace(idev->dev, idev->obj.id, asked, rc ? 0 : *pt_id, rc);
+	return rc;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, IOMMUFD);

@@ -10,6 +10,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <trace/events/iommufd.h>
 
 #include "device.h"
 #include "fault.h"
@@ -171,6 +172,7 @@ device_add_request(struct iommufd_device *idev,
 		kfree(old);
 	} else {
 		group->idev = idev;
+		group->cookie = 0;
 		list_add_tail(&group->item, &idev->fault_groups);
 	}
 	group->faults[num] = *request;
@@ -184,6 +186,15 @@ static void device_drop_group(struct fault_group *group)
 		return;
 	list_del(&group->item);
 	kfree(group);
+}
+
+static void fault_trace_group(const struct fault_group *group, int rc)
+{
+	const struct iommu_fault_page_request *last =
+		&group->faults[group->num - 1];
+
+	trace_iommufd_fault(group->idev->dev, group->idev->obj.id, last->addr,
+			    last->perm, group->cookie, rc);
 }
 
 /* Put a whole group into the queue */
@@ -202,12 +213,14 @@ static int fault_queue_group(struct iommufd_fault *fault,
 	if (rc >= 0) {
 		fault->num_groups++;
 		list_move_tail(&group->item, &fault->unread);
+		rc = 0;
 	}
+	/* Whoever reads it may answer it, and it is gone then */
+	fault_trace_group(group, rc);
 	mutex_unlock(&fault->lock);
-	if (rc < 0)
-		return rc;
-	wake_up_interruptible(&fault->wait);
-	return 0;
+	if (!rc)
+		wake_up_interruptible(&fault->wait);
+	return rc;
 }
 
 static int device_queue_request(struct iommufd_device *idev,
@@ -402,6 +415,7 @@ static int fault_answer(struct iommufd_fault *fault,
 		rc = 0;
 	}
 	mutex_unlock(&fault->lock);
+	trace_iommufd_fault_response(response->cookie, response->code, rc);
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <trace/events/iommufd.h>
 #include <uapi/linux/iommufd.h>
 
 #include "device.h"
@@ -270,15 +271,8 @@ static int hwpt_alloc_check(const struct iommu_hwpt_alloc *cmd)
 	return cmd->data_len ? 0 : -EINVAL;
 }
 
-/**
- * iommufd_hwpt_alloc() - ioctl(IOMMU_HWPT_ALLOC)
- * @ucmd: The ioctl
- *
- * Return: 0 or what the uAPI header says.
- */
-int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd)
+static int hwpt_alloc(struct iommufd_ucmd *ucmd, struct iommu_hwpt_alloc *cmd)
 {
-	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	const struct iommu_user_data user_data = {
 		.type = cmd->data_type,
 		.uptr = u64_to_user_ptr(cmd->data_uptr),
@@ -303,6 +297,22 @@ int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd)
 		rc = iommufd_object_announce(ucmd, &hwpt->obj,
 					     &cmd->out_hwpt_id, sizeof(*cmd));
 	iommufd_object_put(pt);
+	return rc;
+}
+
+/**
+ * iommufd_hwpt_alloc() - ioctl(IOMMU_HWPT_ALLOC)
+ * @ucmd: The ioctl
+ *
+ * Return: 0 or what the uAPI header says.
+ */
+int iommufd_hwpt_alloc(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	int rc = hwpt_alloc(ucmd, cmd);
+
+	trace_iommufd_hwpt_alloc(cmd->dev_id, cmd->pt_id, cmd->flags,
+				 cmd->data_type, rc ? 0 : cmd->out_hwpt_id, rc);
 	return rc;
 }
 
@@ -357,6 +367,8 @@ int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
 	}
 	iommufd_object_put(obj);
 
+	trace_iommufd_hwpt_invalidate(cmd->hwpt_id, array.type, cmd->entry_num,
+				      array.entry_num, array.waits, rc);
 	if (array.entry_num && put_user(array.entry_num, &ucmd_inv->entry_num))
 		return -EFAULT;
 	return rc;

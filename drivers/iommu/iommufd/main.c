@@ -33,6 +33,9 @@
 #include "test.h"
 #include "vfio_compat.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/iommufd.h>
+
 static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_destroy *cmd = ucmd->cmd;

@@ -115,15 +115,15 @@ static inline void model_clear(struct _test_data_dirty *self, __u64 iova, __u64 
 		memset(&self->dirty[at / IO_PAGE], 0, self->io_page / IO_PAGE);
 }
 
-static inline bool model_is_dirty(const struct _test_data_dirty *self, __u64 iova,
-			   __u64 length)
+static inline bool model_is_dirty(const struct _test_data_dirty *self,
+				  __u64 iova, __u64 length)
 {
 	return memchr(&self->dirty[(iova - FIRST) / IO_PAGE], 1,
 		      length / IO_PAGE);
 }
 
 static inline __u64 model_word(const struct _test_data_dirty *self, __u64 iova,
-			__u64 length, __u64 page, unsigned int word)
+			       __u64 length, __u64 page, unsigned int word)
 {
 	__u64 first = word * 64ULL, value = 0;
 	unsigned int bit;
@@ -137,7 +137,7 @@ static inline __u64 model_word(const struct _test_data_dirty *self, __u64 iova,
 /* ---- What the tests do ---- */
 
 static inline void track(struct __test_metadata *_metadata,
-		  struct _test_data_dirty *self, bool enable)
+			 struct _test_data_dirty *self, bool enable)
 {
 	ASSERT_EQ(0, hwpt_set_dirty_tracking(self->rig.fd, self->hwpt_id,
 					     enable));
@@ -146,7 +146,7 @@ static inline void track(struct __test_metadata *_metadata,
 }
 
 static inline int get_bits(const struct _test_data_dirty *self, __u32 flags,
-		    __u64 iova, __u64 length, __u64 page, void *bits)
+			   __u64 iova, __u64 length, __u64 page, void *bits)
 {
 	return hwpt_get_dirty_bitmap(self->rig.fd, self->hwpt_id, flags, iova,
 				     length, page, bits);
@@ -159,7 +159,7 @@ static inline __u64 peek(const struct _test_data_dirty *self, __u64 iova)
 
 /* The device writes eight bytes */
 static inline void poke(struct __test_metadata *_metadata,
-		 struct _test_data_dirty *self, __u64 iova)
+			struct _test_data_dirty *self, __u64 iova)
 {
 	ASSERT_EQ(0ULL, dma_poke(self->rig.fd, self->rig.dev.stdev_id, iova,
 				 iova));
@@ -168,7 +168,7 @@ static inline void poke(struct __test_metadata *_metadata,
 
 /* IO pages at either end, in the middle, alone, and side by side */
 static inline void poke_some(struct __test_metadata *_metadata,
-		      struct _test_data_dirty *self)
+			     struct _test_data_dirty *self)
 {
 	static const __u64 places[] = {
 		0, 3 * SZ_4K + 8, 31 * SZ_4K, 32 * SZ_4K + IO_PAGE,
@@ -183,15 +183,15 @@ static inline void poke_some(struct __test_metadata *_metadata,
 
 /* One page, so that with huge pages there are also clean ones */
 static inline void poke_one(struct __test_metadata *_metadata,
-		     struct _test_data_dirty *self)
+			    struct _test_data_dirty *self)
 {
 	poke(_metadata, self, FIRST + SZ_2M + 130 * SZ_4K + IO_PAGE);
 }
 
 /* The bitmap is that of the model; then the model knows it was read */
 static inline void expect_bits(struct __test_metadata *_metadata,
-			struct _test_data_dirty *self, __u32 flags, __u64 iova,
-			__u64 length, __u64 page)
+			       struct _test_data_dirty *self, __u32 flags, __u64 iova, __u64 length,
+			       __u64 page)
 {
 	unsigned int words = (length / page + 63) / 64, i;
 	__u64 bits[MAX_WORDS + 1] = {};
@@ -211,13 +211,13 @@ static inline void expect_bits(struct __test_metadata *_metadata,
 }
 
 static inline void expect_all(struct __test_metadata *_metadata,
-		       struct _test_data_dirty *self, __u32 flags)
+			      struct _test_data_dirty *self, __u32 flags)
 {
 	expect_bits(_metadata, self, flags, FIRST, SPAN, SZ_4K);
 }
 
 static inline void expect_clean(struct __test_metadata *_metadata,
-			 struct _test_data_dirty *self)
+				struct _test_data_dirty *self)
 {
 	memset(self->dirty, 0, sizeof(self->dirty));
 	expect_all(_metadata, self, NO_CLEAR);

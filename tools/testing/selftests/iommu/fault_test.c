@@ -17,25 +17,10 @@ FIXTURE(fault)
 	__u32 hwpt_id;
 };
 
-/* A nested HWPT whose page requests go to a queue */
 static int alloc_nested(const struct rig *rig, __u32 fault_id, __u32 *hwpt_id)
 {
-	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
-	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
-		.flags = IOMMU_HWPT_FAULT_ID_VALID,
-		.dev_id = rig->dev.idev_id,
-		.pt_id = rig->parent_id,
-		.data_type = IOMMU_HWPT_DATA_SELFTEST,
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)&data,
-		.fault_id = fault_id,
-	};
-	int rc = iommufd_ioctl(rig->fd, IOMMU_HWPT_ALLOC, &cmd);
-
-	if (!rc)
-		*hwpt_id = cmd.out_hwpt_id;
-	return rc;
+	return mock_hwpt_alloc_fault(rig->fd, rig->dev.idev_id, rig->parent_id,
+				     fault_id, hwpt_id);
 }
 
 FIXTURE_SETUP(fault)

@@ -688,6 +688,28 @@ static inline int mock_memory_limit(int fd, __u32 limit)
 	return mock_cmd(fd, &cmd);
 }
 
+/* A nested HWPT whose page requests go to a queue */
+static inline int mock_hwpt_alloc_fault(int fd, __u32 dev_id, __u32 parent_id,
+					__u32 fault_id, __u32 *hwpt_id)
+{
+	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
+	struct iommu_hwpt_alloc arg = {
+		.size = sizeof(arg),
+		.flags = IOMMU_HWPT_FAULT_ID_VALID,
+		.dev_id = dev_id,
+		.pt_id = parent_id,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(data),
+		.data_uptr = (uintptr_t)&data,
+		.fault_id = fault_id,
+	};
+	int rc = iommufd_ioctl(fd, IOMMU_HWPT_ALLOC, &arg);
+
+	if (!rc)
+		*hwpt_id = arg.out_hwpt_id;
+	return rc;
+}
+
 static inline int mock_trigger_iopf(int fd, __u32 idev_id, __u32 pasid,
 				    __u32 grpid, __u32 perm, __u64 addr)
 {
