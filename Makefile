@@ -3,11 +3,11 @@
 .DEFAULT_GOAL := help
 export FORCE BASE ONTO UPSTREAM SUITE MUTANT ONLY SIDE JOBS MEM SMP TIMEOUT KVM APPEND QEMU_ARGS DEVICES
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup prepare refresh export build debug-build run shell test check check-each compile type1 mutants bench races emulator forgetful rehearse clean
+.PHONY: help setup prepare refresh export build debug-build run shell test check check-each compile type1 mutants bench races emulator forgetful rehearse docs clean
 
 help:
 	@scripts/help
-setup prepare refresh export run test check check-each mutants bench races emulator forgetful rehearse:
+setup prepare refresh export run test check check-each mutants bench races emulator forgetful rehearse docs:
 	@scripts/$@
 compile type1:
 	@scripts/check-$@

@@ -84,8 +84,9 @@ enum {
  *
  * Errors: ENOENT if there is no such object; EBUSY while another object uses
  * it (an IOAS with a HWPT, a HWPT with a device attached or with a nested HWPT
- * on it) and for a bound device, which goes away only when its driver unbinds
- * it.
+ * on it), for an IOAS that IOMMU_VFIO_IOAS_GET returns, for a fault queue whose
+ * file is open, and for a bound device, which goes away only when its driver
+ * unbinds it.
  */
 struct iommu_destroy {
 	__u32 size;
@@ -219,6 +220,11 @@ enum iommufd_ioas_map_flags {
  *
  * An automatic @iova is free, not reserved, and congruent to @user_va as far
  * as the size of the mapping makes that useful, so that huge pages stay huge.
+ *
+ * Memory of a device that is bound to the same file, a BAR that the caller has
+ * mapped by mmap(), is neither pinned nor counted. Devices reach it exactly as
+ * long as it is there: not while the device is reset, sleeps, or does not
+ * decode it.
  *
  * Errors: ENOENT if @ioas_id is not an IOAS; EOPNOTSUPP for an unknown flag or
  * a non-zero @__reserved; EINVAL if @length is 0, if no access is allowed, if
@@ -478,12 +484,13 @@ enum iommu_hwpt_data_type {
  * IOMMU_HWPT_ALLOC_NEST_PARENT or for the IOMMU of another driver; EOPNOTSUPP
  * for a flag or data type that the IOMMU does not know there, any
  * IOMMU_HWPT_ALLOC_* flag on a nested HWPT among them, or a non-zero reserved
- * member; EINVAL if @data_len or @data_uptr goes with IOMMU_HWPT_DATA_NONE or
- * is missing with another type, or if the data is malformed; E2BIG if the data
- * is longer than the kernel knows and the rest is not zero; EFAULT if the data
- * cannot be read; EFAULT or ENOMEM if memory mapped in the IOAS cannot be
- * pinned; EADDRINUSE if something is mapped in the IOAS where the IOMMU cannot
- * map it.
+ * member; EINVAL if @data_len or @data_uptr goes with IOMMU_HWPT_DATA_NONE, or
+ * no @data_len with another type, or if the data is malformed; E2BIG if the
+ * data is longer than the kernel knows and the rest is not zero; EFAULT if the
+ * data cannot be read; EOPNOTSUPP if the IOMMU does not say what it can map
+ * before a device is attached; EFAULT or ENOMEM if memory mapped in the IOAS
+ * cannot be pinned; EADDRINUSE if something is mapped in the IOAS where the
+ * IOMMU cannot map it.
  */
 struct iommu_hwpt_alloc {
 	__u32 size;
@@ -506,7 +513,8 @@ struct iommu_hwpt_alloc {
  * @IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17: Stage 2 under a nested HWPT must hold
  *                                         no read-only mapping: the hardware
  *                                         may write through one (erratum SPR17
- *                                         of Intel's document 772415)
+ *                                         of Intel's document 772415). It is
+ *                                         refused with EINVAL
  */
 enum iommu_hw_info_vtd_flags {
 	IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17 = 1 << 0,
