@@ -312,12 +312,12 @@ static noinline int round_describe(struct inval_round *round, u16 did)
 /* The IOTLB of one IOMMU, in which the domain has ID @did */
 static __always_inline int round_flush_iotlb(struct inval_round *round, u16 did)
 {
-	if (!round->described || did != round->did) {
-		round->num_descs = 0;
-		return round_describe(round, did);
-	}
-	/* What comes behind it takes its place when there is no more room */
+	bool ready = round->described && did == round->did;
+
+	/* Only once: others take their place now, or when there is no more room */
 	round->described = false;
+	if (!ready)
+		return round_describe(round, did);
 	round->num_descs = round->num;
 	return 0;
 }
@@ -522,6 +522,7 @@ static int invalidate_many(struct dmar_domain *domain,
 	round.requests = room->requests;
 	round.did = first_did(domain);
 	round.descs = room->descs;
+	round.num_descs = 0;
 	round.max_descs = ROUND_MAX;
 	rc = invalidate_rounds(domain, &round, handled);
 	kfree(room);

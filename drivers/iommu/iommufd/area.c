@@ -8,7 +8,6 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <trace/events/iommufd.h>
 
 #include "extent.h"
 #include "ioas.h"
@@ -345,7 +344,6 @@ int ioas_map(struct iommufd_ioas *ioas, struct ioas_map *map)
 		ioas_settle_areas(ioas, map, rc);
 	}
 	up_read(&ioas->domains_sem);
-	trace_iommufd_map(ioas->obj.id, map->iova, map->length, rc);
 	return rc;
 }
 
@@ -798,6 +796,5 @@ int ioas_unmap(struct iommufd_ioas *ioas, unsigned long first,
 		area_free(area);
 		relax();
 	}
-	trace_iommufd_unmap(ioas->obj.id, first, last, *unmapped, rc);
 	return rc;
 }

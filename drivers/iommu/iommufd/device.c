@@ -460,6 +460,32 @@ static void hwpt_drop_use(struct iommufd_ctx *ictx, struct iommufd_hwpt *hwpt)
 	iommufd_object_put(&hwpt->obj);
 }
 
+/* Returns the ID of what @idev was attached to */
+static u32 device_do_detach(struct iommufd_device *idev)
+{
+	struct iommufd_group *igroup = idev->igroup;
+	struct iommufd_hwpt *hwpt;
+	bool last;
+	u32 id;
+
+	mutex_lock(&igroup->lock);
+	hwpt = igroup->hwpt;
+	id = hwpt->obj.id;
+	list_del_init(&idev->item);
+	last = list_empty(&igroup->attached);
+	if (last) {
+		iommu_detach_group(hwpt->domain, igroup->group);
+		igroup->hwpt = NULL;
+	}
+	device_leave_fault(idev, hwpt);
+	ioas_unreserve(hwpt->paging->ioas, idev);
+	mutex_unlock(&igroup->lock);
+
+	if (last)
+		hwpt_drop_use(idev->ictx, hwpt);
+	return id;
+}
+
 /**
  * iommufd_device_detach() - undo iommufd_device_attach()
  * @idev: The device, attached
@@ -470,25 +496,9 @@ static void hwpt_drop_use(struct iommufd_ctx *ictx, struct iommufd_hwpt *hwpt)
  */
 void iommufd_device_detach(struct iommufd_device *idev)
 {
-	struct iommufd_group *igroup = idev->igroup;
-	struct iommufd_hwpt *hwpt;
-	bool last;
+	u32 id = device_do_detach(idev);
 
-	mutex_lock(&igroup->lock);
-	hwpt = igroup->hwpt;
-	list_del_init(&idev->item);
-	last = list_empty(&igroup->attached);
-	if (last) {
-		iommu_detach_group(hwpt->domain, igroup->group);
-		igroup->hwpt = NULL;
-	}
-	device_leave_fault(idev, hwpt);
-	ioas_unreserve(hwpt->paging->ioas, idev);
-	trace_iommufd_detach(idev->dev, idev->obj.id, hwpt->obj.id);
-	mutex_unlock(&igroup->lock);
-
-	if (last)
-		hwpt_drop_use(idev->ictx, hwpt);
+	trace_iommufd_detach(idev->dev, idev->obj.id, id);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, IOMMUFD);
 
@@ -727,7 +737,7 @@ static int device_change_and_fill(struct iommufd_device *idev,
 		return rc;
 	rc = iommufd_hwpt_paging_fill(paging, idev);
 	if (rc)
-		iommufd_device_detach(idev);
+		device_do_detach(idev);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <trace/events/iommufd.h>
 #include <uapi/linux/iommufd.h>
 
 #include "ioas.h"
@@ -156,6 +157,7 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(ioas);
 	rc = ioas_map_user(ucmd->ictx, ioas, cmd->user_va, cmd->length,
 			   ioas_map_prot(cmd->flags), &map);
+	trace_iommufd_map(cmd->ioas_id, map.iova, cmd->length, rc);
 	iommufd_object_put(&ioas->obj);
 
 	if (!rc && !map.fixed && put_user((u64)map.iova, &ucmd_map->iova))
@@ -185,6 +187,7 @@ static int ioas_copy(struct iommufd_ucmd *ucmd, struct ioas_map *map)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	rc = ioas_map(ioas, map);
+	trace_iommufd_map(cmd->dst_ioas_id, map->iova, cmd->length, rc);
 	iommufd_object_put(&ioas->obj);
 	return rc;
 }
@@ -260,6 +263,7 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	iommufd_object_put(&ioas->obj);
 	if (!rc && !unmapped && !all)
 		rc = -ENOENT;
+	trace_iommufd_unmap(cmd->ioas_id, first, last, unmapped, rc);
 	if (!rc && unmapped != cmd->length &&
 	    put_user((u64)unmapped, &ucmd_unmap->length))
 		rc = -EFAULT;

@@ -23,6 +23,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <trace/events/iommufd.h>
 #include <uapi/linux/iommufd.h>
 #include <uapi/linux/vfio.h>
 
@@ -302,6 +303,7 @@ static int vfio_map_dma(struct iommufd_ctx *ictx, void __user *arg)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	rc = ioas_map_user(ictx, ioas, uptr, cmd.size, prot, &map);
+	trace_iommufd_map(ioas->obj.id, map.iova, cmd.size, rc);
 	iommufd_object_put(&ioas->obj);
 	return rc;
 }
@@ -343,6 +345,7 @@ static int vfio_unmap_dma(struct iommufd_ctx *ictx, void __user *arg)
 		goto out_put;
 	rc = ioas_unmap(ioas, first, last, READ_ONCE(ioas->vfio_cuts),
 			&unmapped);
+	trace_iommufd_unmap(ioas->obj.id, first, last, unmapped, rc);
 	if (!rc && put_user((u64)unmapped, &answer->size))
 		rc = -EFAULT;
 out_put:

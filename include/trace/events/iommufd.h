@@ -64,7 +64,7 @@ TRACE_EVENT(iommufd_unmap,
 		  __entry->unmapped, __entry->rc)
 );
 
-/* hwpt is 0 if there is none */
+/* hwpt is 0 on an error */
 TRACE_EVENT(iommufd_hwpt_alloc,
 	TP_PROTO(u32 dev_id, u32 pt_id, u32 flags, u32 data_type, u32 hwpt_id,
 		 int rc),
@@ -122,7 +122,10 @@ TRACE_EVENT(iommufd_hwpt_invalidate,
 		  __entry->handled, __entry->waits, __entry->rc)
 );
 
-/* pt is what was asked for, hwpt what it became: the same, unless pt is an IOAS */
+/*
+ * pt is what was asked for, hwpt what it became: the same, unless pt is an IOAS, and 0
+ * on an error. With the device that is replaced its whole group moves.
+ */
 DECLARE_EVENT_CLASS(iommufd_device_change,
 	TP_PROTO(struct device *dev, u32 dev_id, u32 pt_id, u32 hwpt_id, int rc),
 	TP_ARGS(dev, dev_id, pt_id, hwpt_id, rc),

@@ -3,6 +3,8 @@
  * The IOMMUs of the KUnit suites: registers, the invalidation queue, and the log of
  * what happens. See fake.h.
  */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/io.h>
 #include <linux/kthread.h>
@@ -335,6 +337,55 @@ static void fake_iommu_exit(struct fake_iommu *fake)
 	}
 }
 
+/* ---- User memory ---- */
+
+static vm_fault_t late_fault(struct vm_fault *vmf)
+{
+	struct kunit *test = vmf->vma->vm_private_data;
+	struct fake_hw *hw = test->priv;
+
+	hw->meanwhile(test);
+	get_page(hw->late);
+	vmf->page = hw->late;
+	return 0;
+}
+
+static const struct vm_operations_struct late_vm_ops = {
+	.fault = late_fault,
+};
+
+static int late_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &late_vm_ops;
+	vma->vm_private_data = file->private_data;
+	return 0;
+}
+
+static const struct file_operations late_fops = {
+	.mmap = late_mmap,
+};
+
+unsigned long fake_late_user(struct kunit *test, const void *from, size_t len,
+			     void (*meanwhile)(struct kunit *test))
+{
+	struct fake_hw *hw = test->priv;
+	struct file *file;
+	unsigned long start;
+
+	KUNIT_ASSERT_LE(test, len, PAGE_SIZE);
+	KUNIT_ASSERT_NULL(test, hw->late);
+	hw->late = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_NOT_NULL(test, hw->late);
+	memcpy(page_address(hw->late), from, len);
+	hw->meanwhile = meanwhile;
+	file = anon_inode_getfile("late", &late_fops, test, O_RDWR);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	start = vm_mmap(file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	fput(file);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(start));
+	return start;
+}
+
 /* ---- Suites ---- */
 
 /* A KUnit case runs in a kernel thread, which has no user memory */
@@ -408,5 +459,7 @@ void fake_exit(struct kunit *test)
 			fake_iommu_exit(hw->iommus[i]);
 	intel_iommu_sm = hw->saved_sm;
 	kvfree(hw->events);
+	if (hw->late)
+		put_page(hw->late);
 	exit_user(hw);
 }

@@ -24,7 +24,7 @@
 #include "../iommufd.h"
 #include "../pasid.h"
 
-#define FAKE_IOMMUS	2
+#define FAKE_IOMMUS	3
 #define FAKE_DEVICES	6
 #define FAKE_DOMAINS	8
 #define FAKE_WATCHES	4
@@ -108,6 +108,8 @@ struct fake_hw {
 	int saved_sm;
 	struct mm_struct *mm;
 	unsigned long user;
+	struct page *late;	/* what user memory there has when it is read */
+	void (*meanwhile)(struct kunit *test);
 };
 
 /* Suite init and exit: test->priv is the struct fake_hw */
@@ -139,6 +141,13 @@ u16 fake_did(struct dmar_domain *domain, struct fake_iommu *fake);
 /* The PASID entry of requests without PASID; it has to be there to be watched */
 struct pasid_entry *fake_entry(struct fake_device *fdev);
 void fake_watch_entry(struct kunit *test, struct fake_device *fdev);
+
+/*
+ * The address of a page of user memory that begins with @from. @meanwhile() is called
+ * when it is read for the first time, by who reads it.
+ */
+unsigned long fake_late_user(struct kunit *test, const void *from, size_t len,
+			     void (*meanwhile)(struct kunit *test));
 
 /* The log */
 void fake_clear(struct kunit *test);

@@ -462,6 +462,13 @@ static void invalidate_two_iommus(struct kunit *test)
 	fake_expect_end(test, 5);
 }
 
+/* The ID that @fake gives to the next domain */
+static void next_did(struct fake_iommu *fake, u16 did)
+{
+	bitmap_clear(fake->iommu.domain_ids, 0, did + 1);
+	bitmap_set(fake->iommu.domain_ids, 0, did);
+}
+
 /* What the first was sent is for the second, too, unless it was overwritten meanwhile */
 static void invalidate_two_iommus_with_one_id(struct kunit *test)
 {
@@ -476,8 +483,7 @@ static void invalidate_two_iommus_with_one_id(struct kunit *test)
 		fake_device_ats(more);
 		fake_attach(test, nested.child, more);
 	}
-	bitmap_clear(second->iommu.domain_ids, 0, nested.did + 1);
-	bitmap_set(second->iommu.domain_ids, 0, nested.did);
+	next_did(second, nested.did);
 	fake_attach(test, nested.child, fake_device(test, 5, second));
 	KUNIT_ASSERT_EQ(test, fake_did(nested.child, second), nested.did);
 	invalidate_good(test, &nested, &request, 1);
@@ -487,6 +493,46 @@ static void invalidate_two_iommus_with_one_id(struct kunit *test)
 	fake_expect(test, 8, 1, want_piotlb(nested.did, 0x5000, 0, false));
 	KUNIT_EXPECT_TRUE(test, fake_is_wait(fake_event(test, 9)));
 	fake_expect_end(test, 9);
+}
+
+/* To be attached elsewhere while user space's requests are read */
+static void first_leaves(struct kunit *test)
+{
+	struct fake_hw *hw = test->priv;
+	struct dmar_domain *parent = to_dmar_domain(hw->domains[0]);
+
+	fake_attach(test, parent, hw->devices[0]);
+	fake_clear(test);
+}
+
+/* Of three IOMMUs the first goes; the last has the ID that the first had */
+static void invalidate_while_an_iommu_leaves(struct kunit *test)
+{
+	struct nested nested = nested_init(test, FAKE_CAP, false);
+	struct iommu_hwpt_vtd_s1_invalidate request = pages(5, 1);
+	struct fake_iommu *fake[2];
+	unsigned long at;
+	unsigned int i;
+	u32 done;
+
+	for (i = 0; i < 2; i++) {
+		fake[i] = fake_iommu(test, 1 + i, FAKE_CAP, FAKE_ECAP);
+		if (i)
+			next_did(fake[i], nested.did);
+		fake_attach(test, nested.child,
+			    fake_device(test, 1 + i, fake[i]));
+	}
+	KUNIT_ASSERT_NE(test, fake_did(nested.child, fake[0]), nested.did);
+	KUNIT_ASSERT_EQ(test, fake_did(nested.child, fake[1]), nested.did);
+	at = fake_late_user(test, &request, LEN, first_leaves);
+	KUNIT_ASSERT_EQ(test, invalidate_at(nested.child, at, 1, &done), 0);
+	for (i = 0; i < 2; i++) {
+		fake_expect(test, 2 * i, 1 + i,
+			    want_piotlb(fake_did(nested.child, fake[i]), 0x5000,
+					0, false));
+		KUNIT_EXPECT_TRUE(test, fake_is_wait(fake_event(test, 2 * i + 1)));
+	}
+	fake_expect_end(test, 4);
 }
 
 static void invalidate_without_device(struct kunit *test)
@@ -656,6 +702,7 @@ static struct kunit_case invalidate_cases[] = {
 	KUNIT_CASE(invalidate_devices_with_ats_only),
 	KUNIT_CASE(invalidate_two_iommus),
 	KUNIT_CASE(invalidate_two_iommus_with_one_id),
+	KUNIT_CASE(invalidate_while_an_iommu_leaves),
 	KUNIT_CASE(invalidate_without_device),
 	KUNIT_CASE_PARAM(invalidate_wrong_request_stops, wrong_gen_params),
 	KUNIT_CASE(invalidate_unreadable_request_stops),

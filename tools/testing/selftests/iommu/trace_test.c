@@ -28,7 +28,7 @@ static int trace_open_file(const struct trace *trace, const char *name, int flag
 	return open(path, flags | O_CLOEXEC);
 }
 
-/* Skips in a kernel without the events */
+/* Skips in a kernel without tracefs or the events */
 static void trace_start(struct __test_metadata *_metadata, struct trace *trace)
 {
 	int fd;
@@ -40,8 +40,9 @@ static void trace_start(struct __test_metadata *_metadata, struct trace *trace)
 	if (mkdir(trace->dir, 0700))
 		SKIP(_exit(EXIT_SKIPPED), "no tracefs");
 	fd = trace_open_file(trace, "events/iommufd/enable", O_WRONLY);
-	ASSERT_LE(0, fd) {
+	if (fd < 0) {
 		rmdir(trace->dir);
+		SKIP(_exit(EXIT_SKIPPED), "no events of iommufd");
 	}
 	EXPECT_EQ(1, write(fd, "1", 1));
 	close(fd);
@@ -134,6 +135,13 @@ TEST_F(trace, map_and_unmap)
 	expect_event(_metadata, &self->trace, "iommufd_unmap",
 		     "ioas=%u first=0x%llx last=0x%llx unmapped=0x1000 rc=0",
 		     rig->ioas_id, iova, iova + SZ_4K - 1);
+	/* Nothing is there any more */
+	EXPECT_EQ(-ENOENT, ioas_unmap(rig->fd, rig->ioas_id, iova, SZ_4K,
+				      &unmapped));
+	expect_event(_metadata, &self->trace, "iommufd_unmap",
+		     "ioas=%u first=0x%llx last=0x%llx unmapped=0x0 rc=%d",
+		     rig->ioas_id, iova, iova + SZ_4K - 1, -ENOENT);
+	/* A part of an area is */
 	EXPECT_EQ(-ENOENT, ioas_unmap(rig->fd, rig->ioas_id, GUEST_DATA, SZ_4K,
 				      &unmapped));
 	expect_event(_metadata, &self->trace, "iommufd_unmap",
@@ -285,7 +293,10 @@ TEST_F(trace_vtd, invalidation_waits_once_for_many)
 	}
 	ASSERT_EQ(0, vtd_invalidate_array(&self->vtd, self->vtd.guest.hwpt,
 					  requests, &num));
-	/* More are flushed in a device's TLB at once, so there it is one for each */
+	/*
+	 * A full round is submitted as such, and then the flush of the device's
+	 * TLB; in the last one there is room for both at once.
+	 */
 	expect_event(_metadata, &self->trace, "iommufd_hwpt_invalidate",
 		     "hwpt=%u data_type=%u entries=%u handled=%u waits=%u rc=0",
 		     self->vtd.guest.hwpt, IOMMU_HWPT_INVALIDATE_DATA_VTD_S1,
