@@ -8,6 +8,7 @@
 #include "fake.h"
 
 #define ADDR	0x40001000ULL
+#define ALIGNED	0x40010000ULL
 
 /*
  *	iommu 0                      iommu 1
@@ -121,6 +122,35 @@ static void flush_reaches_children(struct kunit *test)
 	sync(test, family.parent, ADDR, SZ_4K);
 	expect_children(test, &family, want_page, false);
 	find(test, 0, want_page(fake_did(family.parent, family.fake[0])));
+	KUNIT_EXPECT_EQ(test, num_flushes(test), 4);
+}
+
+static struct qi_desc want_four_pages(u16 did)
+{
+	return want_iotlb_pages(did, ALIGNED, 2);
+}
+
+static struct qi_desc want_eight_pages(u16 did)
+{
+	return want_iotlb_pages(did, ALIGNED, 3);
+}
+
+/* The block is the smallest that has all of the range, not one of its size */
+static void flush_covers_unaligned_ranges(struct kunit *test)
+{
+	struct family family;
+
+	family_init(test, &family, FAKE_CAP, false);
+	fake_attach(test, family.parent, family.dev[0]);
+	sync(test, family.parent, ALIGNED + SZ_4K, 2 * SZ_4K);
+	expect_children(test, &family, want_four_pages, false);
+	find(test, 0, want_four_pages(fake_did(family.parent, family.fake[0])));
+	sync(test, family.parent, ALIGNED + 3 * SZ_4K, 2 * SZ_4K);
+	expect_children(test, &family, want_eight_pages, false);
+	sync(test, family.parent, ALIGNED, 3 * SZ_4K);
+	expect_children(test, &family, want_four_pages, false);
+	sync(test, family.parent, ALIGNED, 4 * SZ_4K);
+	expect_children(test, &family, want_four_pages, false);
 	KUNIT_EXPECT_EQ(test, num_flushes(test), 4);
 }
 
@@ -364,6 +394,7 @@ static void flush_exit(struct kunit *test)
 
 static struct kunit_case flush_cases[] = {
 	KUNIT_CASE(flush_reaches_children),
+	KUNIT_CASE(flush_covers_unaligned_ranges),
 	KUNIT_CASE(flush_reaches_devices_of_children),
 	KUNIT_CASE(flush_of_much_is_of_the_domain),
 	KUNIT_CASE(flush_all_reaches_children),
