@@ -3,7 +3,7 @@
  * VFIO's device files: who may bind a device to which iommufd, and what the ID
  * is good for.
  */
-#include "edu.h"
+#include "vfio_mates.h"
 
 FIXTURE(cdev)
 {
@@ -305,49 +305,18 @@ TEST_F(cdev, bind_again_after_close)
 
 /* ---- Two devices of one group ---- */
 
-FIXTURE(mates)
+static void open_both(struct __test_metadata *_metadata,
+		      struct _test_data_mates *self)
 {
-	struct rig rig;
-	struct vfio_dev dev[2];
-};
-
-FIXTURE_VARIANT(mates)
-{
-	enum edu_place place;
-};
-
-FIXTURE_VARIANT_ADD(mates, bridge)
-{
-	.place = EDU_BRIDGE,
-};
-
-FIXTURE_VARIANT_ADD(mates, functions)
-{
-	.place = EDU_PAIR,
-};
-
-FIXTURE_SETUP(mates)
-{
-	int i;
-
-	rig_open(_metadata, &self->rig);
-	for (i = 0; i < 2; i++) {
-		vfio_dev_take_edu(_metadata, &self->dev[i], variant->place, i);
-		vfio_dev_open_cdev(_metadata, &self->dev[i]);
-	}
-}
-
-FIXTURE_TEARDOWN(mates)
-{
-	vfio_dev_give_back(_metadata, &self->dev[0]);
-	vfio_dev_give_back(_metadata, &self->dev[1]);
-	rig_close(_metadata, &self->rig);
+	vfio_dev_open_cdev(_metadata, &self->dev[0]);
+	vfio_dev_open_cdev(_metadata, &self->dev[1]);
 }
 
 TEST_F(mates, share_an_iommufd)
 {
 	struct vfio_dev *dev = self->dev;
 
+	open_both(_metadata, self);
 	ASSERT_EQ(0, vfio_bind(dev[0].fd, self->rig.fd, &dev[0].id));
 	ASSERT_EQ(0, vfio_bind(dev[1].fd, self->rig.fd, &dev[1].id));
 	EXPECT_NE(dev[0].id, dev[1].id);
@@ -360,6 +329,7 @@ TEST_F(mates, are_not_of_two_iommufds)
 	struct vfio_dev *dev = self->dev;
 	int other = iommufd_open();
 
+	open_both(_metadata, self);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, vfio_bind(dev[0].fd, self->rig.fd, &dev[0].id));
 	EXPECT_EQ(-EPERM, vfio_bind(dev[1].fd, other, NULL));
@@ -373,7 +343,7 @@ TEST_F(mates, are_not_of_a_driver_and_an_iommufd)
 {
 	struct vfio_dev *dev = self->dev;
 
-	vfio_dev_close(&dev[1]);
+	vfio_dev_open_cdev(_metadata, &dev[0]);
 	ASSERT_EQ(0, vfio_bind(dev[0].fd, self->rig.fd, NULL));
 	EXPECT_NE(0, pci_bind(&dev[1].pci, PCI_DRIVER_STUB));
 	vfio_dev_close(&dev[0]);
@@ -390,6 +360,7 @@ TEST_F(mates, group_is_EBUSY_while_either_is_bound)
 {
 	struct vfio_dev *dev = self->dev;
 
+	open_both(_metadata, self);
 	ASSERT_EQ(0, vfio_bind(dev[0].fd, self->rig.fd, NULL));
 	ASSERT_EQ(0, vfio_bind(dev[1].fd, self->rig.fd, NULL));
 	vfio_dev_close(&dev[0]);

@@ -4,7 +4,7 @@
  * it. Groups prove what they own; a device opened by its file owns what its
  * iommufd owns.
  */
-#include "edu.h"
+#include "vfio_mates.h"
 
 #define IOVA 0x100000ULL
 
@@ -36,41 +36,6 @@ static int devid_of(const struct hot_reset_info *info, const struct pci_dev *pci
 }
 
 /* ---- Two devices on a bus and in a group ---- */
-
-FIXTURE(mates)
-{
-	struct rig rig;
-	struct vfio_dev dev[2];
-};
-
-FIXTURE_VARIANT(mates)
-{
-	enum edu_place place;
-};
-
-FIXTURE_VARIANT_ADD(mates, bridge)
-{
-	.place = EDU_BRIDGE,
-};
-
-FIXTURE_VARIANT_ADD(mates, functions)
-{
-	.place = EDU_PAIR,
-};
-
-FIXTURE_SETUP(mates)
-{
-	rig_open(_metadata, &self->rig);
-	vfio_dev_take_edu(_metadata, &self->dev[0], variant->place, 0);
-	vfio_dev_take_edu(_metadata, &self->dev[1], variant->place, 1);
-}
-
-FIXTURE_TEARDOWN(mates)
-{
-	vfio_dev_give_back(_metadata, &self->dev[0]);
-	vfio_dev_give_back(_metadata, &self->dev[1]);
-	rig_close(_metadata, &self->rig);
-}
 
 /* Its own ID, and for the other one what belongs to the group */
 TEST_F(mates, of_an_owned_group)
