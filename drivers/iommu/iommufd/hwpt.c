@@ -325,22 +325,12 @@ static bool hwpt_invalidate_is_sane(const struct iommu_user_data_array *array)
 	       array->entry_len <= PAGE_SIZE;
 }
 
-/**
- * iommufd_hwpt_invalidate() - ioctl(IOMMU_HWPT_INVALIDATE)
- * @ucmd: The ioctl
- *
- * Return: 0 or what the uAPI header says.
- */
-int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
+/* @array: Counts no entry yet; returns how many were handled */
+static int hwpt_invalidate(struct iommufd_ucmd *ucmd,
+			   struct iommu_user_data_array *array)
 {
 	struct iommu_hwpt_invalidate __user *ucmd_inv = ucmd->ubuffer;
 	struct iommu_hwpt_invalidate *cmd = ucmd->cmd;
-	struct iommu_user_data_array array = {
-		.type = cmd->data_type,
-		.uptr = u64_to_user_ptr(cmd->data_uptr),
-		.entry_len = cmd->entry_len,
-		.entry_num = cmd->entry_num,
-	};
 	struct iommu_domain *domain;
 	struct iommufd_object *obj;
 	int rc;
@@ -359,17 +349,36 @@ int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(obj);
 
 	domain = to_hwpt(obj)->domain;
-	if (hwpt_invalidate_is_sane(&array)) {
-		rc = domain->ops->cache_invalidate_user(domain, &array);
-	} else {
-		array.entry_num = 0;
-		rc = -EINVAL;
-	}
+	rc = -EINVAL;
+	array->entry_num = cmd->entry_num;
+	if (hwpt_invalidate_is_sane(array))
+		rc = domain->ops->cache_invalidate_user(domain, array);
+	else
+		array->entry_num = 0;
 	iommufd_object_put(obj);
+
+	if (array->entry_num && put_user(array->entry_num, &ucmd_inv->entry_num))
+		rc = -EFAULT;
+	return rc;
+}
+
+/**
+ * iommufd_hwpt_invalidate() - ioctl(IOMMU_HWPT_INVALIDATE)
+ * @ucmd: The ioctl
+ *
+ * Return: 0 or what the uAPI header says.
+ */
+int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hwpt_invalidate *cmd = ucmd->cmd;
+	struct iommu_user_data_array array = {
+		.type = cmd->data_type,
+		.uptr = u64_to_user_ptr(cmd->data_uptr),
+		.entry_len = cmd->entry_len,
+	};
+	int rc = hwpt_invalidate(ucmd, &array);
 
 	trace_iommufd_hwpt_invalidate(cmd->hwpt_id, array.type, cmd->entry_num,
 				      array.entry_num, array.waits, rc);
-	if (array.entry_num && put_user(array.entry_num, &ucmd_inv->entry_num))
-		return -EFAULT;
 	return rc;
 }

@@ -123,20 +123,10 @@ static int ioas_map_prot(u32 flags)
 	return prot;
 }
 
-/**
- * iommufd_ioas_map() - ioctl(IOMMU_IOAS_MAP)
- * @ucmd: The ioctl
- *
- * Return: 0 or what the uAPI header says.
- */
-int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
+static int ioas_map_answer(struct iommufd_ucmd *ucmd, struct ioas_map *map)
 {
 	struct iommu_ioas_map __user *ucmd_map = ucmd->ubuffer;
 	struct iommu_ioas_map *cmd = ucmd->cmd;
-	struct ioas_map map = {
-		.iova = cmd->iova,
-		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-	};
 	unsigned long first, last;
 	struct iommufd_ioas *ioas;
 	int rc;
@@ -156,12 +146,30 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	rc = ioas_map_user(ucmd->ictx, ioas, cmd->user_va, cmd->length,
-			   ioas_map_prot(cmd->flags), &map);
-	trace_iommufd_map(cmd->ioas_id, map.iova, cmd->length, rc);
+			   ioas_map_prot(cmd->flags), map);
 	iommufd_object_put(&ioas->obj);
 
-	if (!rc && !map.fixed && put_user((u64)map.iova, &ucmd_map->iova))
+	if (!rc && !map->fixed && put_user((u64)map->iova, &ucmd_map->iova))
 		rc = -EFAULT;
+	return rc;
+}
+
+/**
+ * iommufd_ioas_map() - ioctl(IOMMU_IOAS_MAP)
+ * @ucmd: The ioctl
+ *
+ * Return: 0 or what the uAPI header says.
+ */
+int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_map *cmd = ucmd->cmd;
+	struct ioas_map map = {
+		.iova = cmd->iova,
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+	};
+	int rc = ioas_map_answer(ucmd, &map);
+
+	trace_iommufd_map(cmd->ioas_id, map.iova, cmd->length, rc);
 	return rc;
 }
 
@@ -187,8 +195,27 @@ static int ioas_copy(struct iommufd_ucmd *ucmd, struct ioas_map *map)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	rc = ioas_map(ioas, map);
-	trace_iommufd_map(cmd->dst_ioas_id, map->iova, cmd->length, rc);
 	iommufd_object_put(&ioas->obj);
+	return rc;
+}
+
+static int ioas_copy_answer(struct iommufd_ucmd *ucmd, struct ioas_map *map)
+{
+	struct iommu_ioas_copy __user *ucmd_copy = ucmd->ubuffer;
+	struct iommu_ioas_copy *cmd = ucmd->cmd;
+	int rc;
+
+	rc = ioas_check_placement(cmd->flags, cmd->dst_iova, cmd->length);
+	if (rc)
+		return rc;
+	if (put_user(cmd->dst_iova, &ucmd_copy->dst_iova))
+		return -EFAULT;
+	rc = ioas_copy(ucmd, map);
+	ioas_map_destroy(map);
+
+	if (!rc && !map->fixed &&
+	    put_user((u64)map->iova, &ucmd_copy->dst_iova))
+		rc = -EFAULT;
 	return rc;
 }
 
@@ -200,40 +227,23 @@ static int ioas_copy(struct iommufd_ucmd *ucmd, struct ioas_map *map)
  */
 int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 {
-	struct iommu_ioas_copy __user *ucmd_copy = ucmd->ubuffer;
 	struct iommu_ioas_copy *cmd = ucmd->cmd;
 	struct ioas_map map = {
 		.areas = LIST_HEAD_INIT(map.areas),
 		.iova = cmd->dst_iova,
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 	};
-	int rc;
+	int rc = ioas_copy_answer(ucmd, &map);
 
-	rc = ioas_check_placement(cmd->flags, cmd->dst_iova, cmd->length);
-	if (rc)
-		return rc;
-	if (put_user(cmd->dst_iova, &ucmd_copy->dst_iova))
-		return -EFAULT;
-	rc = ioas_copy(ucmd, &map);
-	ioas_map_destroy(&map);
-
-	if (!rc && !map.fixed &&
-	    put_user((u64)map.iova, &ucmd_copy->dst_iova))
-		rc = -EFAULT;
+	trace_iommufd_map(cmd->dst_ioas_id, map.iova, cmd->length, rc);
 	return rc;
 }
 
-/**
- * iommufd_ioas_unmap() - ioctl(IOMMU_IOAS_UNMAP)
- * @ucmd: The ioctl
- *
- * Return: 0 or what the uAPI header says.
- */
-int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
+static int ioas_unmap_answer(struct iommufd_ucmd *ucmd, unsigned long *unmapped)
 {
 	struct iommu_ioas_unmap __user *ucmd_unmap = ucmd->ubuffer;
 	struct iommu_ioas_unmap *cmd = ucmd->cmd;
-	unsigned long first, last, unmapped;
+	unsigned long first, last;
 	struct iommufd_ioas *ioas;
 	bool all;
 	int rc;
@@ -259,14 +269,29 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	rc = ioas_unmap(ioas, first, last, false, &unmapped);
+	rc = ioas_unmap(ioas, first, last, false, unmapped);
 	iommufd_object_put(&ioas->obj);
-	if (!rc && !unmapped && !all)
+	if (!rc && !*unmapped && !all)
 		rc = -ENOENT;
-	trace_iommufd_unmap(cmd->ioas_id, first, last, unmapped, rc);
-	if (!rc && unmapped != cmd->length &&
-	    put_user((u64)unmapped, &ucmd_unmap->length))
+	if (!rc && *unmapped != cmd->length &&
+	    put_user((u64)*unmapped, &ucmd_unmap->length))
 		rc = -EFAULT;
+	return rc;
+}
+
+/**
+ * iommufd_ioas_unmap() - ioctl(IOMMU_IOAS_UNMAP)
+ * @ucmd: The ioctl
+ *
+ * Return: 0 or what the uAPI header says.
+ */
+int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_unmap *cmd = ucmd->cmd;
+	unsigned long unmapped = 0;
+	int rc = ioas_unmap_answer(ucmd, &unmapped);
+
+	trace_iommufd_unmap(cmd->ioas_id, cmd->iova, cmd->length, unmapped, rc);
 	return rc;
 }
 

@@ -345,9 +345,9 @@ static int vfio_unmap_dma(struct iommufd_ctx *ictx, void __user *arg)
 		goto out_put;
 	rc = ioas_unmap(ioas, first, last, READ_ONCE(ioas->vfio_cuts),
 			&unmapped);
-	trace_iommufd_unmap(ioas->obj.id, first, last, unmapped, rc);
 	if (!rc && put_user((u64)unmapped, &answer->size))
 		rc = -EFAULT;
+	trace_iommufd_unmap(ioas->obj.id, cmd.iova, cmd.size, unmapped, rc);
 out_put:
 	iommufd_object_put(&ioas->obj);
 	return rc;

@@ -3,8 +3,9 @@
  * What user space asks of /dev/iommu, and what comes of it: events/iommufd in tracefs.
  *
  * IDs are those of the iommufd of the task that the event names. An event comes after
- * the deed, with what is returned to the caller in rc. Faults come without a task that
- * asked for them.
+ * the deed, with what is returned to the caller in rc; also for what is refused, but for
+ * VFIO's ioctls only once it is known which IOAS they are for. Faults come without a
+ * task that asked for them.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iommufd
@@ -15,15 +16,16 @@
 #include <linux/device.h>
 #include <linux/tracepoint.h>
 
+/* Also of IOMMU_IOAS_COPY, then with the IOAS and the IOVA it copies to */
 TRACE_EVENT(iommufd_map,
-	TP_PROTO(u32 ioas_id, unsigned long iova, unsigned long length, int rc),
+	TP_PROTO(u32 ioas_id, u64 iova, u64 length, int rc),
 	TP_ARGS(ioas_id, iova, length, rc),
 
 	TP_STRUCT__entry(
 		__field(u32, ioas_id)
 		__field(int, rc)
-		__field(unsigned long, iova)
-		__field(unsigned long, length)
+		__field(u64, iova)
+		__field(u64, length)
 	),
 
 	TP_fast_assign(
@@ -33,34 +35,33 @@ TRACE_EVENT(iommufd_map,
 		__entry->length = length;
 	),
 
-	TP_printk("ioas=%u iova=0x%lx length=0x%lx rc=%d", __entry->ioas_id,
+	TP_printk("ioas=%u iova=0x%llx length=0x%llx rc=%d", __entry->ioas_id,
 		  __entry->iova, __entry->length, __entry->rc)
 );
 
-/* Both ends are inclusive; unmapped is in bytes */
+/* length is what was asked for, unmapped what it came to; in bytes */
 TRACE_EVENT(iommufd_unmap,
-	TP_PROTO(u32 ioas_id, unsigned long first, unsigned long last,
-		 unsigned long unmapped, int rc),
-	TP_ARGS(ioas_id, first, last, unmapped, rc),
+	TP_PROTO(u32 ioas_id, u64 iova, u64 length, u64 unmapped, int rc),
+	TP_ARGS(ioas_id, iova, length, unmapped, rc),
 
 	TP_STRUCT__entry(
 		__field(u32, ioas_id)
 		__field(int, rc)
-		__field(unsigned long, first)
-		__field(unsigned long, last)
-		__field(unsigned long, unmapped)
+		__field(u64, iova)
+		__field(u64, length)
+		__field(u64, unmapped)
 	),
 
 	TP_fast_assign(
 		__entry->ioas_id = ioas_id;
 		__entry->rc = rc;
-		__entry->first = first;
-		__entry->last = last;
+		__entry->iova = iova;
+		__entry->length = length;
 		__entry->unmapped = unmapped;
 	),
 
-	TP_printk("ioas=%u first=0x%lx last=0x%lx unmapped=0x%lx rc=%d",
-		  __entry->ioas_id, __entry->first, __entry->last,
+	TP_printk("ioas=%u iova=0x%llx length=0x%llx unmapped=0x%llx rc=%d",
+		  __entry->ioas_id, __entry->iova, __entry->length,
 		  __entry->unmapped, __entry->rc)
 );
 

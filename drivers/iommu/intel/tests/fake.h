@@ -144,7 +144,8 @@ void fake_watch_entry(struct kunit *test, struct fake_device *fdev);
 
 /*
  * The address of a page of user memory that begins with @from. @meanwhile() is called
- * when it is read for the first time, by who reads it.
+ * when it is read for the first time, by who reads it, with the mm's mmap_lock held: an
+ * assertion that fails in there would not let go of it.
  */
 unsigned long fake_late_user(struct kunit *test, const void *from, size_t len,
 			     void (*meanwhile)(struct kunit *test));

@@ -28,21 +28,25 @@ static int trace_open_file(const struct trace *trace, const char *name, int flag
 	return open(path, flags | O_CLOEXEC);
 }
 
-/* Skips in a kernel without tracefs or the events */
+/* A kernel may be without events, but not without these */
+static void need_events(struct __test_metadata *_metadata)
+{
+	if (access(TRACING "/events", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
+	if (access(TRACING "/events", F_OK))
+		SKIP(_exit(EXIT_SKIPPED), "no trace events in this kernel");
+}
+
 static void trace_start(struct __test_metadata *_metadata, struct trace *trace)
 {
 	int fd;
 
-	if (access(TRACING "/instances", F_OK))
-		mount("tracefs", TRACING, "tracefs", 0, NULL);
 	snprintf(trace->dir, sizeof(trace->dir), TRACING "/instances/iommufd.%d",
 		 getpid());
-	if (mkdir(trace->dir, 0700))
-		SKIP(_exit(EXIT_SKIPPED), "no tracefs");
+	ASSERT_EQ(0, mkdir(trace->dir, 0700));
 	fd = trace_open_file(trace, "events/iommufd/enable", O_WRONLY);
-	if (fd < 0) {
+	ASSERT_LE(0, fd) {
 		rmdir(trace->dir);
-		SKIP(_exit(EXIT_SKIPPED), "no events of iommufd");
 	}
 	EXPECT_EQ(1, write(fd, "1", 1));
 	close(fd);
@@ -107,6 +111,7 @@ FIXTURE(trace)
 
 FIXTURE_SETUP(trace)
 {
+	need_events(_metadata);
 	trace_start(_metadata, &self->trace);
 	guest_start(_metadata, &self->guest, 4);
 	trace_take(_metadata, &self->trace);
@@ -133,20 +138,43 @@ TEST_F(trace, map_and_unmap)
 		     iova, -EEXIST);
 	rig_unmap(_metadata, rig, iova, SZ_4K);
 	expect_event(_metadata, &self->trace, "iommufd_unmap",
-		     "ioas=%u first=0x%llx last=0x%llx unmapped=0x1000 rc=0",
-		     rig->ioas_id, iova, iova + SZ_4K - 1);
+		     "ioas=%u iova=0x%llx length=0x1000 unmapped=0x1000 rc=0",
+		     rig->ioas_id, iova);
 	/* Nothing is there any more */
 	EXPECT_EQ(-ENOENT, ioas_unmap(rig->fd, rig->ioas_id, iova, SZ_4K,
 				      &unmapped));
 	expect_event(_metadata, &self->trace, "iommufd_unmap",
-		     "ioas=%u first=0x%llx last=0x%llx unmapped=0x0 rc=%d",
-		     rig->ioas_id, iova, iova + SZ_4K - 1, -ENOENT);
+		     "ioas=%u iova=0x%llx length=0x1000 unmapped=0x0 rc=%d",
+		     rig->ioas_id, iova, -ENOENT);
 	/* A part of an area is */
 	EXPECT_EQ(-ENOENT, ioas_unmap(rig->fd, rig->ioas_id, GUEST_DATA, SZ_4K,
 				      &unmapped));
 	expect_event(_metadata, &self->trace, "iommufd_unmap",
-		     "ioas=%u first=0x%llx last=0x%llx unmapped=0x0 rc=%d",
-		     rig->ioas_id, GUEST_DATA, GUEST_DATA + SZ_4K - 1, -ENOENT);
+		     "ioas=%u iova=0x%llx length=0x1000 unmapped=0x0 rc=%d",
+		     rig->ioas_id, GUEST_DATA, -ENOENT);
+}
+
+/* What is refused, however early, is told with what the caller is told */
+TEST_F(trace, refused)
+{
+	struct rig *rig = &self->guest.rig;
+	__u64 iova = GUEST_HUGE + SZ_2M, unmapped;
+
+	EXPECT_EQ(-ENOENT, ioas_copy_fixed(rig->fd, rig->ioas_id, rig->ioas_id,
+					   SZ_4K, iova + SZ_2M, iova, IOAS_MAP_RW));
+	expect_event(_metadata, &self->trace, "iommufd_map",
+		     "ioas=%u iova=0x%llx length=0x1000 rc=%d", rig->ioas_id,
+		     iova + SZ_2M, -ENOENT);
+	EXPECT_EQ(-ENOENT, ioas_map_fixed(rig->fd, HIGHEST_ID, self->guest.data,
+					  SZ_4K, iova, IOAS_MAP_RW));
+	expect_event(_metadata, &self->trace, "iommufd_map",
+		     "ioas=%u iova=0x%llx length=0x1000 rc=%d", HIGHEST_ID, iova,
+		     -ENOENT);
+	EXPECT_EQ(-EOVERFLOW, ioas_unmap(rig->fd, rig->ioas_id, SZ_4K, ~0ULL,
+					 &unmapped));
+	expect_event(_metadata, &self->trace, "iommufd_unmap",
+		     "ioas=%u iova=0x1000 length=0x%llx unmapped=0x0 rc=%d",
+		     rig->ioas_id, ~0ULL, -EOVERFLOW);
 }
 
 TEST_F(trace, hwpt_alloc)
@@ -219,6 +247,7 @@ FIXTURE_SETUP(trace_fault)
 	struct rig *rig = &self->rig;
 	__u32 hwpt = 0;
 
+	need_events(_metadata);
 	trace_start(_metadata, &self->trace);
 	rig_open_nested(_metadata, rig);
 	ASSERT_EQ(0, fault_queue_alloc(rig->fd, &self->fault_id,
@@ -272,6 +301,7 @@ FIXTURE(trace_vtd)
 
 FIXTURE_SETUP(trace_vtd)
 {
+	need_events(_metadata);
 	vtd_start(_metadata, &self->vtd);
 	trace_start(_metadata, &self->trace);
 }
