@@ -456,6 +456,17 @@ static int device_op(struct world *w)
 	return device(w, 0, 0);
 }
 
+/* Which has a property, by way of a software node */
+static int device_with_pasid_op(struct world *w)
+{
+	struct mock_dev dev = {};
+	int rc = mock_device_create(w->rig.fd, MOCK_IOMMU_FULL, 0, 0,
+				    MOCK_FLAGS_DEVICE_PASID, &dev);
+
+	w->ids[0] = dev.stdev_id;
+	return rc;
+}
+
 static int device_on_ioas_op(struct world *w)
 {
 	return device(w, 0, w->rig.ioas_id);

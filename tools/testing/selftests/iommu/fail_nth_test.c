@@ -270,6 +270,12 @@ FIXTURE_VARIANT_ADD(fail_nth, device)
 	.after = destroy_op,
 };
 
+FIXTURE_VARIANT_ADD(fail_nth, device_with_pasid)
+{
+	.op = device_with_pasid_op,
+	.after = destroy_op,
+};
+
 FIXTURE_VARIANT_ADD(fail_nth, device_on_ioas)
 {
 	.op = device_on_ioas_op,
