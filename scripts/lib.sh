@@ -20,6 +20,17 @@ git_plain() {
 }
 tgit() { git_plain -C "$tree" "$@"; }
 
+# work_tree DIRECTORY COMMIT: COMMIT of build/tree's repository, checked out there. What
+# an earlier build/tree has left is made anew.
+work_tree() {
+	if [ ! -e "$1/.git" ] || ! git_plain -C "$1" rev-parse -q --verify HEAD >/dev/null 2>&1; then
+		rm -rf "$1"
+		tgit worktree prune
+		tgit worktree add -q --detach "$1" "$2" >&2 || return 1
+	fi
+	git_plain -C "$1" checkout -q -f --detach "$2"
+}
+
 die() {
 	echo "error: $*" >&2
 	exit 1
@@ -143,4 +154,29 @@ machine_args() {
 		*) printf ' -global intel-iommu.%s' "$prop" ;;
 		esac
 	done
+}
+
+# count NAME TOTAL-FILE: add what a part of the tests counted to passed, failed, skipped
+count() {
+	local p=0 f=0 s=0
+	[ ! -f "$2" ] || read -r p f s <"$2"
+	if [ $((p + f + s)) -eq 0 ]; then
+		f=1
+		echo "not ok $1: no test ran"
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	part_failed=$f
+}
+
+# boot_part NAME KERNEL INITRAMFS RESULTS-DIRECTORY: a boot whose tests are counted. What
+# else counts is in WANT_KUNIT, APPEND, QEMU_ARGS, TIMEOUT.
+boot_part() {
+	local name=$1 res=$4 rc
+	mkdir -p "$res"
+	"$top/scripts/boot" test "$2" "$3" "$res" | "$top/scripts/verdict" "$tree" "$res" "$res/total"
+	rc=${PIPESTATUS[0]}
+	count "$name" "$res/total"
+	[ "$rc" -ne 0 ] && [ "$part_failed" -eq 0 ] || return 0
+	echo "not ok $name: boot reports a failure ($rc) that no test explains (${res#"$top"/}/verdict.log)"
+	failed=$((failed + 1))
 }

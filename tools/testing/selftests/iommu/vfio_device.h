@@ -53,9 +53,6 @@ static inline void vfio_dev_take(struct __test_metadata *_metadata,
 	}
 }
 
-/* What the harness takes for a test that was skipped */
-#define EXIT_SKIPPED 255
-
 /* The test is over in a machine without such a device, also in its set-up */
 static inline void vfio_dev_take_edu(struct __test_metadata *_metadata,
 				     struct vfio_dev *dev, enum edu_place place,
