@@ -305,6 +305,7 @@ struct fuzz_sequence {
  * @calls: How many it made
  * @since: Second since which it has been in a call, 0 if in none
  * @cookie: Of the page request that it read last
+ * @cookie_fd: Where that was
  * @pinned_by: Descriptor of the access that has pinned pages last
  * @pages_id: And by which ID it unpins them
  * @cover: Its KCOV buffer, NULL without
@@ -320,6 +321,7 @@ struct fuzz_worker {
 	atomic_ulong calls;
 	atomic_long since;
 	__u32 cookie;
+	int cookie_fd;
 	__u32 pinned_by;
 	__u32 pages_id;
 	unsigned long *cover;

@@ -36,8 +36,10 @@ static int run_fault_read(struct fuzz_call *call)
 	if (fd < 0)
 		return FUZZ_NOTHING;
 	num = read(fd, fault, size);
-	if (num >= (long)sizeof(*fault))
+	if (num >= (long)sizeof(*fault)) {
 		call->worker->cookie = fault->cookie;
+		call->worker->cookie_fd = fd;
+	}
 	return rc_of(num);
 }
 
@@ -48,6 +50,9 @@ static int run_fault_write(struct fuzz_call *call)
 	int fd = pool_pick_fd(call->file, FD_FAULT, &call->dice);
 	unsigned int i, num = 1 + dice_below(&call->dice, 8);
 
+	/* Mostly to where the fault was read */
+	for (i = 0; i < 8 && fd != call->worker->cookie_fd; i++)
+		fd = pool_pick_fd(call->file, FD_FAULT, &call->dice);
 	for (i = 0; i < num; i++)
 		responses[i] = (struct iommu_hwpt_page_response){
 			.cookie = dice_below(&call->dice, 8),

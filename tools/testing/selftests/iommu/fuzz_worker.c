@@ -241,6 +241,7 @@ static bool is_allowed(const struct fuzz_call *call, int error)
 		return true;
 	if (!call->mutated)
 		return false;
+	/* With another op, another flag: whatever the interface has */
 	switch (error) {
 	case E2BIG:
 	case EOPNOTSUPP:
@@ -255,7 +256,11 @@ static bool is_allowed(const struct fuzz_call *call, int error)
 	case ENOSPC:
 	case EPERM:
 	case ENODEV:
+	case EBADF:
 	case EBADFD:
+	case EBADE:
+	case EIO:
+	case ENOTTY:
 		return true;
 	default:
 		return false;
