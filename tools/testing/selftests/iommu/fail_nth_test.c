@@ -605,7 +605,7 @@ FIXTURE_SETUP(fail_nth)
 
 	self->inject_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (self->inject_fd < 0)
-		SKIP(return, "no fault injection in this kernel");
+		SKIP(_exit(EXIT_SKIPPED), "no fault injection in this kernel");
 	ASSERT_TRUE(injection_set_up());
 
 	w->page = page_size();

@@ -27,7 +27,6 @@
 #define ENOUGH_CALLS 5000
 /* What a child of the harness may take; scripts/initramfs knows better */
 #define FOREVER 1000000
-#define EXIT_SKIPPED 255
 
 FIXTURE(fuzz)
 {

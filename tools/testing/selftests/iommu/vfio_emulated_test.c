@@ -38,6 +38,12 @@ struct device {
 	__u32 ioas;
 };
 
+static void need_driver(struct __test_metadata *_metadata)
+{
+	if (access(DEVICE, F_OK))
+		SKIP(_exit(EXIT_SKIPPED), "no driver vfio_test");
+}
+
 static int open_device_group(void)
 {
 	char number[16], path[64];
@@ -155,6 +161,7 @@ FIXTURE_SETUP(emulated)
 	struct device *dev = &self->dev;
 	unsigned int i;
 
+	need_driver(_metadata);
 	self->mem = get_memory(_metadata, PAGES * page_size());
 	for (i = 0; i < PAGES; i++)
 		set_u64(self->mem + i * page_size(), 0xe000 + i);
@@ -283,6 +290,7 @@ FIXTURE_SETUP(emulated_node)
 {
 	struct device *dev = &self->dev;
 
+	need_driver(_metadata);
 	self->mem = get_memory(_metadata, 2 * PAGES * page_size());
 	set_u64(self->mem, 0xa);
 	set_u64(self->mem + PAGES * page_size(), 0xb);
