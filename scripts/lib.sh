@@ -102,7 +102,7 @@ step() {
 }
 
 # kmake SOURCE OUT argument...: the kernel's make. The same sources give the
-# same bytes, and ccache hits across checkouts.
+# same bytes, and ccache hits across checkouts. virt/kvm has a variable KVM of its own.
 kmake() {
 	local src=$1 out=$2 cc=gcc
 	shift 2
@@ -110,7 +110,7 @@ kmake() {
 	KBUILD_BUILD_TIMESTAMP='2022-12-11' KBUILD_BUILD_USER=rig KBUILD_BUILD_HOST=rig \
 	KBUILD_KCONFIG=$out/Kconfig.top \
 	CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 \
-		make -C "$src" O="$out" -j"$JOBS" CC="$cc" "$@"
+		env -u KVM make -C "$src" O="$out" -j"$JOBS" CC="$cc" "$@"
 }
 
 # The new files of this overlay, paths as in the kernel tree, one per line.
